@@ -1,0 +1,18 @@
+# cmake -DPREFIX=<installed> -DTREE=<source> -DBUILD=<build folder> -P exported.cmake
+# Whoever links holdfast must get none of its warnings, and a package may be used on another machine.
+cmake_minimum_required(VERSION 3.25)
+file(GLOB_RECURSE files "${PREFIX}/holdfast*.cmake")
+set(all "")
+foreach(file IN LISTS files)
+  file(READ "${file}" text)
+  string(APPEND all "${text}\n")
+  foreach(forbidden IN ITEMS "-W" "-fsanitize" "--coverage" "holdfast_warnings" "${TREE}/" "${BUILD}/")
+    string(FIND "${text}" "${forbidden}" at)
+    if(NOT at EQUAL -1)
+      message(SEND_ERROR "${file} contains '${forbidden}'.")
+    endif()
+  endforeach()
+endforeach()
+if(NOT all MATCHES "add_library\\(holdfast::holdfast STATIC IMPORTED\\)")
+  message(SEND_ERROR "No exported target holdfast::holdfast under ${PREFIX}.")
+endif()

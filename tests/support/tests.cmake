@@ -1,0 +1,31 @@
+# holdfast_add_tests(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>] [SERIAL])
+#
+# Makes the doctest program <name> and one ctest entry for each of its cases, named "<name>/<case>" and
+# labelled with its folder. Each case runs in a process of its own, because memory limits and the default
+# manager are process-wide. TIMEOUT is 60 unless given and grows under sanitizers. SERIAL is for what
+# measures time: nothing else runs beside it.
+function(holdfast_add_tests name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "SOURCES;LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+    message(FATAL_ERROR "holdfast_add_tests(${name}): SOURCES is missing or '${arg_UNPARSED_ARGUMENTS}' is not known.")
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  math(EXPR timeout "${arg_TIMEOUT} * ${HOLDFAST_TEST_SLOWDOWN}")
+  get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
+
+  add_executable(${name} ${arg_SOURCES})
+  target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib" "${PROJECT_SOURCE_DIR}/tests")
+  target_link_libraries(
+    ${name} PRIVATE holdfast::holdfast holdfast_test_main holdfast_warnings SQLiteCpp SQLite::SQLite3
+                    Threads::Threads ${arg_LIBRARIES})
+
+  # doctest exits with 0 when a filter matches no case, so a case that cannot be found by its own name
+  # (a semicolon in it, say) would pass for ever without running.
+  set(properties TIMEOUT ${timeout} LABELS ${folder} FAIL_REGULAR_EXPRESSION "test cases: +0 \\|")
+  if(arg_SERIAL)
+    list(APPEND properties RUN_SERIAL ON)
+  endif()
+  doctest_discover_tests(${name} TEST_PREFIX "${name}/" PROPERTIES ${properties})
+endfunction()
