@@ -1,0 +1,133 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <holdfast/clock.hpp>
+#include <holdfast/logger.hpp>
+#include <holdfast/retry_policy.hpp>
+#include <holdfast/units.hpp>
+
+namespace holdfast {
+
+/// How much of what was acknowledged a power cut may take back. The file is never corrupt in any of them.
+enum class Durability : std::uint8_t {
+  Full,    ///< Nothing: each commit is synced before it returns.
+  Normal,  ///< The commits since the last checkpoint; measured: 60 % of the cuts lose some. No sync a commit.
+  Off,     ///< Whatever the operating system had not written; a power cut may also damage the file.
+};
+
+/// Where sorts, temporary tables and statement journals go that outgrow the cache.
+enum class TempStore : std::uint8_t {
+  File,    ///< Temporary files beside the database: memory stays bounded.
+  Memory,  ///< SQLite's heap: spares the flash, counts against memoryLimit.
+};
+
+/// Who runs the pool's housekeeping.
+enum class HousekeepingMode : std::uint8_t {
+  Thread,  ///< A thread of the pool's own, every housekeepingInterval.
+  Manual,  ///< The application, by calling tick().
+};
+
+std::string_view toText(Durability durability) noexcept;
+std::string_view toText(TempStore store) noexcept;
+std::string_view toText(HousekeepingMode mode) noexcept;
+
+/// Everything that can be set when a database is opened. Every field has a default; validate() says which values
+/// are accepted, and open() calls it. Where nothing else is said a duration is at most 8760 h and a size at most
+/// 1024 GiB.
+///
+/// In JSON the names are the same. A duration is a string with a unit ("250ms", "3s", "5min", "1h") or a whole
+/// number of milliseconds; a size is a string ("4MiB", "512KiB") or a number of bytes.
+struct ConnectionConfig {
+  // --- Behaviour -------------------------------------------------------------------------------------------------
+
+  /// Path of the database file, UTF-8. Relative names are made absolute once, at open. Never taken as a URI.
+  std::string database;
+  /// Create the file where it is missing. Off: a missing file is Error{CannotOpen}.
+  bool createIfMissing = true;
+  /// What a commit that returned has survived; a transaction may ask for another one.
+  Durability durability = Durability::Full;
+  /// How long SQLite waits for a lock that another process holds. Zero: not at all. At most 10 min.
+  std::chrono::milliseconds busyTimeout = std::chrono::seconds{3};
+  /// The longest acquire() may take in all: waiting, liveness check, opening. Zero: do not wait. At most 1 h.
+  std::chrono::milliseconds acquireTimeout = std::chrono::seconds{5};
+  /// The longest that opening one handle may wait for locks of other processes. At most 10 min.
+  std::chrono::milliseconds openTimeout = std::chrono::seconds{5};
+  /// The longest close() waits for leases, before it interrupts their statements. At most 1 h.
+  std::chrono::milliseconds closeTimeout = std::chrono::seconds{5};
+  /// A handle unused for so long is closed while more than minPoolSize are open. Counted from its last return.
+  std::chrono::milliseconds idleTimeout = std::chrono::minutes{5};
+  /// A handle is renewed at this age, counted from when it was opened, less up to a tenth of jitter. Zero: never.
+  std::chrono::milliseconds maxConnectionAge = std::chrono::hours{1};
+  /// A handle unused for longer is verified (a page is read, the file is still the same) before it is leased.
+  std::chrono::milliseconds verifyAfter = std::chrono::seconds{30};
+  /// A lease held for longer is reported as a leak, once, with the place that took it. Zero: never.
+  std::chrono::milliseconds leakThreshold = std::chrono::minutes{1};
+  /// A lease held for longer is forced back: its statements are interrupted and the handle is replaced when the
+  /// holder lets go. Zero: never; otherwise at least leakThreshold, so that a lease is reported before it is forced.
+  std::chrono::milliseconds forceCleanupAfter = std::chrono::milliseconds{0};
+  /// Who runs housekeeping.
+  HousekeepingMode housekeeping = HousekeepingMode::Thread;
+  /// How often. 10 ms to 1 h.
+  std::chrono::milliseconds housekeepingInterval = std::chrono::seconds{10};
+  /// The pause after a failed open before the slot is tried again; doubles up to 64 times this.
+  /// 1 ms to 10 min.
+  std::chrono::milliseconds openRetryDelay = std::chrono::milliseconds{200};
+  /// On: a handle that cannot be opened fails the acquire that wanted it at once. Off: the acquire goes on waiting
+  /// for another handle until its timeout, and reports the cause then.
+  bool propagateOpenError = true;
+  /// Enforce FOREIGN KEY constraints.
+  bool foreignKeys = true;
+  /// Retries of transactions and of single statements that met contention.
+  RetryPolicy retry;
+
+  // --- Resources -------------------------------------------------------------------------------------------------
+
+  /// Slots of the fixed pool: one write handle and poolSize - 1 read handles; 1: one handle does both. 1 to 64.
+  std::size_t poolSize = 4;
+  /// Handles that stay open however idle, the write handle among them. 1 to poolSize.
+  std::size_t minPoolSize = 1;
+  /// SQLite heap of the whole process, in bytes; 0: unlimited, else at least 256 KiB. Where several databases are
+  /// open the smallest limit holds, divided over the handles of all.
+  std::int64_t memoryLimit = 0;
+  /// Page cache of one handle, in bytes; 0: its share of memoryLimit, or 512 KiB where there is no limit; otherwise at
+  /// least 16 KiB.
+  std::int64_t cacheSize = 0;
+  /// Prepared statements kept for each handle: at most so many, 1 to 4096, ...
+  std::size_t statementCacheEntries = 64;
+  /// ... and so many bytes; 0: its share of memoryLimit, or 256 KiB where there is no limit.
+  std::int64_t statementCacheBytes = 0;
+  /// Where sorts and temporary tables spill.
+  TempStore tempStore = TempStore::File;
+  /// Pages of 4 KiB in the write-ahead log at which the write handle checkpoints after a commit. 16 to 262144.
+  int checkpointPages = 1000;
+
+  // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
+
+  /// Null: standard error from Warning upwards.
+  std::shared_ptr<Logger> logger;
+  /// Null: systemClock(). Ages, idle times and leases are measured on it.
+  std::shared_ptr<const Clock> clock;
+
+  /// Throws Error{InvalidConfig} naming the field, its value and the accepted range.
+  void validate() const;
+
+  /// Reads the fields that are present over the defaults, then validates. Throws Error{InvalidConfig} naming the key
+  /// for an unknown key, a wrong type or an impossible value.
+  static ConnectionConfig fromJson(const nlohmann::json& json);
+  /// The same from JSON text, or from a file of at most 1 MiB; Error{CannotOpen} where it cannot be read.
+  static ConnectionConfig fromText(std::string_view text);
+  static ConnectionConfig fromFile(const std::string& path);
+};
+
+/// Every field that JSON can carry; fromJson() of the result gives the same configuration.
+nlohmann::json toJson(const ConnectionConfig& config);
+
+}  // namespace holdfast

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <holdfast/connection.hpp>
+#include <holdfast/connection_config.hpp>
+#include <holdfast/event.hpp>
+#include <holdfast/metrics.hpp>
+#include <holdfast/place.hpp>
+#include <holdfast/report.hpp>
+#include <holdfast/transaction.hpp>
+
+namespace holdfast {
+
+/// A fixed pool of SQLite handles on one database file: one write handle, the rest read handles.
+///
+/// Every call may be made from any thread. Waiters are served in the order of asking, by direct hand-over. Nothing of
+/// SQLite, no event and no log line runs under the pool's lock. A pool can be closed and opened again; what is not
+/// open answers Error{PoolClosed}. After fork() every call in the child is Error{ForkedProcess} and nothing is closed
+/// there.
+///
+/// run() uses the write handle, each statement being its own durable transaction; query(), queryOne(), queryValue() and
+/// forEach() use a read handle and refuse statements that write.
+class ConnectionPool : public StatementExecutor {
+ public:
+  ConnectionPool();
+  explicit ConnectionPool(const ConnectionConfig& config);
+  ConnectionPool(const ConnectionPool&) = delete;
+  ConnectionPool& operator=(const ConnectionPool&) = delete;
+  /// Closes. A lease that outlives the pool stays usable; its handle is closed when it ends.
+  ~ConnectionPool();
+
+  /// Opens the database and minPoolSize handles. Throws Error: InvalidConfig; Misuse where it is open already;
+  /// CannotOpen, NotADatabase, ReadOnly, StorageFull, Busy, ... for the file. After an error nothing is open.
+  OpenReport open(const ConnectionConfig& config);
+  /// Ends the pool: new calls and waiters get Error{PoolClosed}, leases are waited for, the log is checkpointed, all
+  /// handles are closed. After closeTimeout the statements of leases still out are interrupted, and Error{Timeout}
+  /// names them: the pool is closed then, and their handles close when they end. Closing what is closed does nothing.
+  void close();
+  bool isOpen() const noexcept;
+
+  /// Leases a handle, waiting in line for it until `timeout` (nothing: acquireTimeout; zero: not at all). Throws
+  /// Error: PoolExhausted, saying who holds what since when; PoolClosed; Misuse where this thread itself holds the
+  /// write handle that it asks for; and whatever opening a handle meets.
+  PooledConnection acquire(Access access = Access::Write, std::optional<std::chrono::milliseconds> timeout = {},
+                           Place place = Place::here());
+  /// A handle that is free now, or nothing. Does not throw for a busy pool.
+  std::optional<PooledConnection> tryAcquire(Access access = Access::Write, Place place = Place::here());
+
+  RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
+  Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
+
+  /// Runs `work(Transaction&)` in a transaction on the write handle and commits; rolls back when it throws. Returns
+  /// what `work` returns, once that is as durable as asked. The callback runs again when SQLite reports contention
+  /// (Busy), never once COMMIT may have taken effect. Blocks until the timeout at the longest, besides `work` itself.
+  template <typename F>
+    requires std::invocable<F&, Transaction&>
+  std::invoke_result_t<F&, Transaction&> transaction(F&& work, const TransactionOptions& options = {},
+                                                     Place place = Place::here()) {
+    using Result = std::invoke_result_t<F&, Transaction&>;
+    if constexpr (std::is_void_v<Result>) {
+      auto attempt = [&work](Transaction& tx) { std::invoke(work, tx); };
+      runTransaction(Work(attempt), options, place);
+    } else {
+      std::optional<Result> result;
+      auto attempt = [&work, &result](Transaction& tx) { result.emplace(std::invoke(work, tx)); };
+      runTransaction(Work(attempt), options, place);
+      return std::move(*result);
+    }
+  }
+  /// A transaction by hand; rolled back unless committed.
+  Transaction begin(const TransactionOptions& options = {}, Place place = Place::here());
+
+  /// Runs `work(ReadTransaction&)` on one consistent view. Returns what `work` returns.
+  template <typename F>
+    requires std::invocable<F&, ReadTransaction&>
+  std::invoke_result_t<F&, ReadTransaction&> read(F&& work, Place place = Place::here()) {
+    ReadTransaction snapshot(acquire(Access::Read, {}, place));
+    return std::invoke(work, snapshot);
+  }
+
+  /// Moves the write-ahead log into the database and cuts it, in the write lane. Does not wait for readers.
+  CheckpointReport checkpoint();
+  /// Reads a page on every idle handle and takes the write lock for a moment; replaces what is broken.
+  HealthReport checkHealth();
+  /// One round of housekeeping, on the calling thread: idle and aged handles, failed opens, leaks, memory. With
+  /// HousekeepingMode::Thread the pool's own thread calls it.
+  void tick();
+
+  PoolMetrics metrics() const;
+  /// The leases that are out, longest held first.
+  std::vector<LeaseInfo> leases() const;
+  /// Forces a lease back: interrupts its statements, makes its further calls Error{LeaseRevoked}, and replaces the
+  /// handle when the holder lets go. False where there is no such lease any more.
+  bool forceCleanup(std::uint64_t leaseId);
+
+  /// Calls `listener` for every event, on the thread that caused it and under no lock. It should be quick; what it
+  /// throws is logged and dropped. Subscriptions outlive close() and open().
+  SubscriptionId subscribe(std::function<void(const Event&)> listener);
+  /// After it returns the listener is not called any more, but a call under way may still be finishing.
+  void unsubscribe(SubscriptionId id);
+
+ private:
+  /// The caller's callback without its type.
+  class Work {
+   public:
+    template <typename F>
+    explicit Work(F& work) noexcept
+        : work_(&work), call_([](void* target, Transaction& tx) { (*static_cast<F*>(target))(tx); }) {}
+    void operator()(Transaction& tx) const { call_(work_, tx); }
+
+   private:
+    void* work_;
+    void (*call_)(void*, Transaction&);
+  };
+  struct Core;
+
+  void runTransaction(Work work, const TransactionOptions& options, Place place);
+
+  Core* core_;
+};
+
+}  // namespace holdfast

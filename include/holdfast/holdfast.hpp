@@ -1,0 +1,25 @@
+#pragma once
+
+// Everything an application needs. Start at connection_manager.hpp (open a database, run SQL), go on to
+// transaction.hpp; connection_config.hpp holds the knobs, error.hpp what can go wrong, metrics.hpp and event.hpp
+// what can be watched.
+
+#include <holdfast/clock.hpp>
+#include <holdfast/connection.hpp>
+#include <holdfast/connection_config.hpp>
+#include <holdfast/connection_manager.hpp>
+#include <holdfast/connection_pool.hpp>
+#include <holdfast/error.hpp>
+#include <holdfast/event.hpp>
+#include <holdfast/logger.hpp>
+#include <holdfast/memory_stage.hpp>
+#include <holdfast/metrics.hpp>
+#include <holdfast/place.hpp>
+#include <holdfast/report.hpp>
+#include <holdfast/retry_policy.hpp>
+#include <holdfast/row.hpp>
+#include <holdfast/sql.hpp>
+#include <holdfast/statement_executor.hpp>
+#include <holdfast/transaction.hpp>
+#include <holdfast/units.hpp>
+#include <holdfast/value.hpp>

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace holdfast {
+
+/// How close the process is to its memory limit.
+enum class MemoryStage : std::uint8_t {
+  Normal,    ///< Nothing is done.
+  Pressure,  ///< Caches of idle handles are released, then idle handles closed.
+  Critical,  ///< New transactions are refused; reads go on.
+};
+
+std::string_view toText(MemoryStage stage) noexcept;
+
+}  // namespace holdfast

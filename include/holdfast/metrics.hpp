@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <holdfast/memory_stage.hpp>
+
+namespace holdfast {
+
+/// Percentiles of a latency, from a histogram with 12.5 % wide buckets: each figure is its bucket's upper edge.
+struct LatencySummary {
+  std::uint64_t count = 0;
+  std::chrono::nanoseconds mean{0};
+  std::chrono::nanoseconds p50{0};
+  std::chrono::nanoseconds p90{0};
+  std::chrono::nanoseconds p99{0};
+  std::chrono::nanoseconds p999{0};
+  std::chrono::nanoseconds max{0};
+};
+
+/// What a pool has done since open(), and what it is doing now. Read without stopping anybody: counters that
+/// change together may be one apart.
+struct PoolMetrics {
+  // Now.
+  std::size_t poolSize = 0;           ///< Slots.
+  std::size_t totalConnections = 0;   ///< Handles open.
+  std::size_t activeConnections = 0;  ///< Of these, leased.
+  std::size_t idleConnections = 0;    ///< Of these, not leased.
+  std::size_t pendingRequests = 0;    ///< Threads waiting for a handle.
+  double poolUtilization = 0;         ///< activeConnections / poolSize, in percent.
+
+  // Since open().
+  std::uint64_t totalQueries = 0;  ///< Statements carried out, failed ones included.
+  std::chrono::nanoseconds averageQueryTime{0};
+  std::uint64_t queryErrors = 0;       ///< Statements that failed.
+  std::uint64_t connectionErrors = 0;  ///< Handles that failed to open, failed verification or broke.
+  std::uint64_t acquires = 0;
+  std::uint64_t acquireWaits = 0;     ///< Acquires that had to wait.
+  std::uint64_t acquireTimeouts = 0;  ///< Acquires that ended in Error{PoolExhausted}.
+  std::uint64_t connectionsCreated = 0;
+  std::uint64_t connectionsDestroyed = 0;
+  std::uint64_t connectionsRenewed = 0;
+  std::uint64_t connectionsRecovered = 0;
+  std::uint64_t connectionsIdledOut = 0;
+  std::uint64_t verifications = 0;
+  std::uint64_t leaksReported = 0;
+  std::uint64_t leasesForced = 0;
+  std::uint64_t statesRestored = 0;  ///< Leases that came back with state to undo.
+  std::uint64_t transactionsCommitted = 0;
+  std::uint64_t transactionsRolledBack = 0;
+  std::uint64_t transactionRetries = 0;
+  std::uint64_t statementCacheHits = 0;
+  std::uint64_t statementCacheMisses = 0;
+  std::uint64_t statementCacheEvictions = 0;
+  std::uint64_t checkpoints = 0;
+  std::uint64_t checkpointsBlocked = 0;
+  std::uint64_t walPages = 0;  ///< Pages in the write-ahead log after the last commit.
+
+  // Memory of SQLite in the whole process, in bytes.
+  std::int64_t memoryUsedBytes = 0;
+  std::int64_t memoryPeakBytes = 0;
+  std::int64_t memoryLimitBytes = 0;  ///< 0: unlimited.
+  MemoryStage memoryStage = MemoryStage::Normal;
+  std::uint64_t memoryRefusals = 0;  ///< Operations refused with Error{MemoryLimit}.
+  std::uint64_t memoryReliefs = 0;   ///< Times caches or handles were released under pressure.
+
+  // Latencies. Waits are measured each time; calls that go straight through, one in 64 with that weight.
+  LatencySummary acquireLatency;
+  LatencySummary queryLatency;
+  LatencySummary transactionLatency;
+  LatencySummary recoveryLatency;  ///< From finding a handle broken to its replacement.
+};
+
+nlohmann::json toJson(const LatencySummary& summary);
+nlohmann::json toJson(const PoolMetrics& metrics);
+
+}  // namespace holdfast

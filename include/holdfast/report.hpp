@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <holdfast/connection.hpp>
+#include <holdfast/memory_stage.hpp>
+#include <holdfast/place.hpp>
+
+namespace holdfast {
+
+/// What open() found and chose.
+struct OpenReport {
+  /// Absolute path of the database file.
+  std::string database;
+  /// The file did not exist before.
+  bool created = false;
+  /// A write-ahead log of an earlier run was there and has been taken over.
+  bool recoveredLog = false;
+  /// "wal", and why another mode was chosen where it is not.
+  std::string journalMode;
+  std::int64_t pageSize = 0;
+  std::size_t connectionsOpened = 0;
+  /// Bytes of page cache for each handle.
+  std::int64_t cacheBytesPerHandle = 0;
+  /// The SQLite that is linked in: version and source id.
+  std::string sqliteVersion;
+  std::string sqliteSourceId;
+  /// The linked SQLite can lose commits when a checkpoint and a write overlap (3.7.0 to 3.51.2 but 3.44.6 and 3.50.7).
+  /// One process is safe, its checkpoints run between writes; several processes at one file are not.
+  bool walResetBug = false;
+  /// Things worth a line in the device's log.
+  std::vector<std::string> warnings;
+};
+
+/// What checkpoint() did.
+struct CheckpointReport {
+  int walPages = 0;           ///< Pages in the log.
+  int checkpointedPages = 0;  ///< Of these, moved into the database.
+  bool complete = false;      ///< All of them; false where a reader stands in the way.
+  bool truncated = false;     ///< The log file was cut to zero bytes.
+};
+
+/// Who holds a handle.
+struct LeaseInfo {
+  std::uint64_t leaseId = 0;  ///< For forceCleanup().
+  std::uint64_t connectionId = 0;
+  Access access{};
+  std::uint64_t thread = 0;  ///< The kernel's thread id.
+  Clock::Duration heldFor{};
+  /// Where it was taken. `function` is empty for leases that the pool took for a single statement.
+  Place place;
+  /// That statement's text, shortened; empty for leases taken by acquire().
+  std::string statement;
+  bool forced = false;
+};
+
+/// What checkHealth() found.
+struct HealthReport {
+  bool healthy = true;
+  std::size_t connectionsChecked = 0;
+  std::size_t connectionsReplaced = 0;
+  std::size_t connectionsBusy = 0;  ///< Leased, and so not checked.
+  bool writable = false;            ///< The write handle took and gave back the write lock.
+  MemoryStage memoryStage = MemoryStage::Normal;
+  std::string sqliteVersion;
+  bool walResetBug = false;
+  std::vector<std::string> problems;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <holdfast/connection.hpp>
+
+namespace holdfast {
+
+struct TransactionOptions {
+  /// Nothing: the database's. Weaker ones return sooner and may be lost by a power cut.
+  std::optional<Durability> durability = {};
+  /// The longest the transaction may wait for its handle and go on being retried. Nothing: acquireTimeout.
+  std::optional<std::chrono::milliseconds> timeout = {};
+  /// Nothing: the database's retry.maxRetries. Zero: the callback runs once.
+  std::optional<int> maxRetries = {};
+};
+
+/// A transaction, or a savepoint inside of one.
+///
+/// The outermost one is BEGIN IMMEDIATE, so that it cannot fail half-way for want of the write lock; the ones inside
+/// are savepoints. What is not committed when the object goes is rolled back. While an inner one lives, only the
+/// innermost may be used: anything else is Error{Misuse}. When SQLite itself has rolled the whole transaction back
+/// (disk full, out of memory), every further call is Error{TransactionAborted}, and commit() too.
+///
+/// Used by one thread at a time. Savepoints nest to any depth the statement journal has room for; kMaxDepth bounds it.
+class Transaction final : public StatementExecutor {
+ public:
+  /// The deepest nesting; more is Error{Misuse}. Each level costs SQLite one page bitmap of the statement journal.
+  static constexpr int kMaxDepth = 200;
+
+  /// Begins on a connection that the caller leases and keeps leased.
+  explicit Transaction(Connection& connection);
+  /// Begins on a lease and gives it back at the end.
+  explicit Transaction(PooledConnection lease);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
+  Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
+
+  /// Runs `work(Transaction&)` in a savepoint; undone when it throws. Returns what `work` returns.
+  template <typename F>
+    requires std::invocable<F&, Transaction&>
+  std::invoke_result_t<F&, Transaction&> transaction(F&& work) {
+    Transaction nested = begin();
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, Transaction&>>) {
+      std::invoke(work, nested);
+      nested.finish();
+    } else {
+      std::invoke_result_t<F&, Transaction&> result = std::invoke(work, nested);
+      nested.finish();
+      return result;
+    }
+  }
+  /// Opens a savepoint by hand; rolled back unless committed.
+  Transaction begin();
+
+  /// Makes the changes permanent (of a savepoint: part of the transaction around it). After an error of an outermost
+  /// commit the transaction has been rolled back, or, with Error{OutcomeUnknown}, may have taken effect.
+  void commit();
+  /// Undoes the changes. Does not throw for a transaction that SQLite has already rolled back.
+  void rollback();
+
+  /// Whether it can still be used and committed.
+  bool isActive() const noexcept;
+  /// 0: the transaction; 1 and up: savepoints.
+  int depth() const noexcept { return depth_; }
+  std::int64_t lastInsertRowId() const noexcept;
+
+ private:
+  friend class ConnectionPool;
+  enum class Phase : std::uint8_t { Open, Committed, RolledBack };
+
+  Transaction(Connection& connection, int depth);
+  void requireUsable(const char* operation) const;
+  void finish();  // Commits unless the callback has already ended the transaction itself.
+  void abandon() noexcept;
+
+  PooledConnection lease_;
+  Connection* connection_;
+  int depth_ = 0;
+  Phase phase_ = Phase::Open;
+};
+
+/// Several reads on one consistent view of the database, fixed at the first of them. Other threads go on writing.
+/// A long-lived one keeps the write-ahead log from being shortened.
+class ReadTransaction final : public StatementExecutor {
+ public:
+  explicit ReadTransaction(PooledConnection lease);
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+  ~ReadTransaction();
+
+  RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
+  Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
+
+ private:
+  PooledConnection lease_;
+};
+
+}  // namespace holdfast

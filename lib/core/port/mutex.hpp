@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+// Clang's thread-safety annotations; other compilers ignore them.
+#if defined(__clang__)
+#define HOLDFAST_ANNOTATE(x) __attribute__((x))
+#else
+#define HOLDFAST_ANNOTATE(x)
+#endif
+#define HOLDFAST_CAPABILITY(name) HOLDFAST_ANNOTATE(capability(name))
+#define HOLDFAST_SCOPED_CAPABILITY HOLDFAST_ANNOTATE(scoped_lockable)
+#define HOLDFAST_GUARDED_BY(mutex) HOLDFAST_ANNOTATE(guarded_by(mutex))
+#define HOLDFAST_REQUIRES(...) HOLDFAST_ANNOTATE(requires_capability(__VA_ARGS__))
+#define HOLDFAST_ACQUIRE(...) HOLDFAST_ANNOTATE(acquire_capability(__VA_ARGS__))
+#define HOLDFAST_RELEASE(...) HOLDFAST_ANNOTATE(release_capability(__VA_ARGS__))
+#define HOLDFAST_EXCLUDES(...) HOLDFAST_ANNOTATE(locks_excluded(__VA_ARGS__))
+
+namespace holdfast::port {
+
+/// A mutex that the compiler can check the use of.
+class HOLDFAST_CAPABILITY("mutex") Mutex {
+ public:
+  void lock() HOLDFAST_ACQUIRE() { mutex_.lock(); }
+  void unlock() HOLDFAST_RELEASE() { mutex_.unlock(); }
+
+ private:
+  std::mutex mutex_;
+};
+
+/// Holds a mutex for a scope. It can be let go and taken again inside the scope.
+class HOLDFAST_SCOPED_CAPABILITY LockGuard {
+ public:
+  explicit LockGuard(Mutex& mutex) HOLDFAST_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  LockGuard(const LockGuard&) = delete;
+  LockGuard& operator=(const LockGuard&) = delete;
+  ~LockGuard() HOLDFAST_RELEASE() {
+    if (held_) mutex_.unlock();
+  }
+  void unlock() HOLDFAST_RELEASE() {
+    held_ = false;
+    mutex_.unlock();
+  }
+  void lock() HOLDFAST_ACQUIRE() {
+    mutex_.lock();
+    held_ = true;
+  }
+
+ private:
+  friend class Condition;
+  Mutex& mutex_;
+  bool held_ = true;
+};
+
+/// A condition variable on the steady clock.
+class Condition {
+ public:
+  void wait(LockGuard& guard) { condition_.wait(guard.mutex_); }
+  /// False when `deadline` passed. Spurious wake-ups happen: check the condition in a loop.
+  bool waitUntil(LockGuard& guard, std::chrono::steady_clock::time_point deadline) {
+    return condition_.wait_until(guard.mutex_, deadline) == std::cv_status::no_timeout;
+  }
+  void notifyOne() noexcept { condition_.notify_one(); }
+  void notifyAll() noexcept { condition_.notify_all(); }
+
+ private:
+  std::condition_variable_any condition_;
+};
+
+}  // namespace holdfast::port

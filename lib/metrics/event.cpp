@@ -1,0 +1,22 @@
+#include <holdfast/event.hpp>
+
+#include <array>
+
+namespace holdfast {
+
+std::string_view toText(EventKind kind) noexcept {
+  static constexpr std::array<std::string_view, 14> kTexts{
+      "initialized",         "connectionCreated",
+      "connectionDestroyed", "connectionRenewed",
+      "connectionRecovered", "openFailed",
+      "leaseLeaked",         "leaseForced",
+      "stateRestored",       "memoryPressure",
+      "memoryNormal",        "checkpoint",
+      "checkpointBlocked",   "closed",
+  };
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::Closed) + 1);
+  const auto index = static_cast<std::size_t>(kind);
+  return index < kTexts.size() ? kTexts[index] : "unknown";
+}
+
+}  // namespace holdfast

@@ -1,0 +1,92 @@
+#include <nlohmann/json.hpp>
+
+#include <holdfast/metrics.hpp>
+
+namespace holdfast {
+namespace {
+
+template <typename T>
+struct Field {
+  const char* name;
+  T PoolMetrics::*member;
+};
+
+#define HOLDFAST_FIELD(name) \
+  { #name, &PoolMetrics::name }
+
+constexpr Field<std::size_t> kSizes[] = {
+    HOLDFAST_FIELD(poolSize),        HOLDFAST_FIELD(totalConnections), HOLDFAST_FIELD(activeConnections),
+    HOLDFAST_FIELD(idleConnections), HOLDFAST_FIELD(pendingRequests),
+};
+
+constexpr Field<std::uint64_t> kCounters[] = {
+    HOLDFAST_FIELD(totalQueries),
+    HOLDFAST_FIELD(queryErrors),
+    HOLDFAST_FIELD(connectionErrors),
+    HOLDFAST_FIELD(acquires),
+    HOLDFAST_FIELD(acquireWaits),
+    HOLDFAST_FIELD(acquireTimeouts),
+    HOLDFAST_FIELD(connectionsCreated),
+    HOLDFAST_FIELD(connectionsDestroyed),
+    HOLDFAST_FIELD(connectionsRenewed),
+    HOLDFAST_FIELD(connectionsRecovered),
+    HOLDFAST_FIELD(connectionsIdledOut),
+    HOLDFAST_FIELD(verifications),
+    HOLDFAST_FIELD(leaksReported),
+    HOLDFAST_FIELD(leasesForced),
+    HOLDFAST_FIELD(statesRestored),
+    HOLDFAST_FIELD(transactionsCommitted),
+    HOLDFAST_FIELD(transactionsRolledBack),
+    HOLDFAST_FIELD(transactionRetries),
+    HOLDFAST_FIELD(statementCacheHits),
+    HOLDFAST_FIELD(statementCacheMisses),
+    HOLDFAST_FIELD(statementCacheEvictions),
+    HOLDFAST_FIELD(checkpoints),
+    HOLDFAST_FIELD(checkpointsBlocked),
+    HOLDFAST_FIELD(walPages),
+    HOLDFAST_FIELD(memoryRefusals),
+    HOLDFAST_FIELD(memoryReliefs),
+};
+
+constexpr Field<std::int64_t> kBytes[] = {
+    HOLDFAST_FIELD(memoryUsedBytes),
+    HOLDFAST_FIELD(memoryPeakBytes),
+    HOLDFAST_FIELD(memoryLimitBytes),
+};
+
+constexpr Field<LatencySummary> kLatencies[] = {
+    HOLDFAST_FIELD(acquireLatency),
+    HOLDFAST_FIELD(queryLatency),
+    HOLDFAST_FIELD(transactionLatency),
+    HOLDFAST_FIELD(recoveryLatency),
+};
+
+#undef HOLDFAST_FIELD
+
+}  // namespace
+
+nlohmann::json toJson(const LatencySummary& summary) {
+  return {
+      {"count", summary.count},
+      {"meanNanoseconds", summary.mean.count()},
+      {"p50Nanoseconds", summary.p50.count()},
+      {"p90Nanoseconds", summary.p90.count()},
+      {"p99Nanoseconds", summary.p99.count()},
+      {"p999Nanoseconds", summary.p999.count()},
+      {"maxNanoseconds", summary.max.count()},
+  };
+}
+
+nlohmann::json toJson(const PoolMetrics& metrics) {
+  nlohmann::json json;
+  for (const auto& field : kSizes) json[field.name] = metrics.*field.member;
+  for (const auto& field : kCounters) json[field.name] = metrics.*field.member;
+  for (const auto& field : kBytes) json[field.name] = metrics.*field.member;
+  for (const auto& field : kLatencies) json[field.name] = toJson(metrics.*field.member);
+  json["poolUtilization"] = metrics.poolUtilization;
+  json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();
+  json["memoryStage"] = toText(metrics.memoryStage);
+  return json;
+}
+
+}  // namespace holdfast
