@@ -1,0 +1,72 @@
+#include "policy/config_fields.hpp"
+
+#include <array>
+
+#include <holdfast/units.hpp>
+
+namespace holdfast {
+namespace {
+
+template <typename Duration>
+constexpr Range upTo(Duration most) {
+  return {0, most.count(), false};
+}
+
+template <typename Duration>
+constexpr Range between(Duration least, Duration most) {
+  return {least.count(), most.count(), false};
+}
+
+using Milliseconds = std::chrono::milliseconds;
+using Microseconds = std::chrono::microseconds;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr Milliseconds kYear = hours{8760};
+constexpr std::int64_t kMostBytes = 1024 * GiB;  // Above it SQLite's own arithmetic on cache sizes would overflow.
+
+using Config = ConnectionConfig;
+constexpr std::array kConfigFields{
+    Field<Config>{"database", &Config::database},
+    Field<Config>{"createIfMissing", &Config::createIfMissing},
+    Field<Config>{"durability", &Config::durability},
+    Field<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
+    Field<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},
+    Field<Config>{"openTimeout", &Config::openTimeout, upTo(Milliseconds(minutes{10}))},
+    Field<Config>{"closeTimeout", &Config::closeTimeout, upTo(Milliseconds(hours{1}))},
+    Field<Config>{"idleTimeout", &Config::idleTimeout, upTo(kYear)},
+    Field<Config>{"maxConnectionAge", &Config::maxConnectionAge, upTo(kYear)},
+    Field<Config>{"verifyAfter", &Config::verifyAfter, upTo(kYear)},
+    Field<Config>{"leakThreshold", &Config::leakThreshold, upTo(kYear)},
+    Field<Config>{"forceCleanupAfter", &Config::forceCleanupAfter, upTo(kYear)},
+    Field<Config>{"housekeeping", &Config::housekeeping},
+    Field<Config>{"housekeepingInterval", &Config::housekeepingInterval,
+                  between(Milliseconds(10), Milliseconds(hours{1}))},
+    Field<Config>{"openRetryDelay", &Config::openRetryDelay, between(Milliseconds(1), Milliseconds(minutes{10}))},
+    Field<Config>{"propagateOpenError", &Config::propagateOpenError},
+    Field<Config>{"foreignKeys", &Config::foreignKeys},
+    Field<Config>{"poolSize", &Config::poolSize, {1, 64}},
+    Field<Config>{"minPoolSize", &Config::minPoolSize, {1, 64}},
+    Field<Config>{"memoryLimit", &Config::memoryLimit, {256 * KiB, kMostBytes, true}},
+    Field<Config>{"cacheSize", &Config::cacheSize, {16 * KiB, kMostBytes, true}},
+    Field<Config>{"statementCacheEntries", &Config::statementCacheEntries, {1, 4096}},
+    Field<Config>{"statementCacheBytes", &Config::statementCacheBytes, {0, kMostBytes}},
+    Field<Config>{"tempStore", &Config::tempStore},
+    Field<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
+};
+
+constexpr std::array kRetryFields{
+    Field<RetryPolicy>{"maxRetries", &RetryPolicy::maxRetries, {0, 100}},
+    Field<RetryPolicy>{"maxRetriesUnderPressure", &RetryPolicy::maxRetriesUnderPressure, {0, 100}},
+    Field<RetryPolicy>{"initialDelay", &RetryPolicy::initialDelay, upTo(Microseconds(hours{1}))},
+    Field<RetryPolicy>{"maxDelay", &RetryPolicy::maxDelay, upTo(Microseconds(hours{1}))},
+    Field<RetryPolicy>{"multiplier", &RetryPolicy::multiplier, {1, 10}},
+    Field<RetryPolicy>{"jitter", &RetryPolicy::jitter, {0, 1}},
+};
+
+}  // namespace
+
+std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept { return kConfigFields; }
+std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept { return kRetryFields; }
+
+}  // namespace holdfast

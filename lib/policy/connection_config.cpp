@@ -1,0 +1,57 @@
+#include <holdfast/connection_config.hpp>
+
+#include <array>
+
+#include <nlohmann/json.hpp>
+
+#include "policy/config_fields.hpp"
+#include "policy/quantity.hpp"
+
+namespace holdfast {
+namespace {
+
+template <typename Enum, std::size_t N>
+std::string_view textOf(Enum value, const std::array<std::string_view, N>& texts) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? texts[index] : "unknown";
+}
+
+void checkDatabase(const std::string& database) {
+  if (database.empty() || database.find('\0') != std::string::npos) {
+    throwInvalid("", "database", database, "the path of a file");
+  }
+  if (database == ":memory:") {
+    throwInvalid("", "database", database,
+                 "the path of a file; each handle would see a memory database of its own, so put the file on a memory "
+                 "file system where it need not last");
+  }
+}
+
+}  // namespace
+
+std::string_view toText(Durability durability) noexcept {
+  return textOf(durability, std::array<std::string_view, 3>{"full", "normal", "off"});
+}
+
+std::string_view toText(TempStore store) noexcept {
+  return textOf(store, std::array<std::string_view, 2>{"file", "memory"});
+}
+
+std::string_view toText(HousekeepingMode mode) noexcept {
+  return textOf(mode, std::array<std::string_view, 2>{"thread", "manual"});
+}
+
+void ConnectionConfig::validate() const {
+  checkDatabase(database);
+  for (const auto& field : fieldsOf(*this)) checkField(field, *this, "");
+  for (const auto& field : fieldsOf(retry)) checkField(field, retry, "retry.");
+  if (minPoolSize > poolSize) {
+    throwInvalid("", "minPoolSize", minPoolSize, "at most poolSize, which is " + std::to_string(poolSize));
+  }
+  if (forceCleanupAfter.count() != 0 && forceCleanupAfter < leakThreshold) {
+    throwInvalid("", "forceCleanupAfter", writeDuration(forceCleanupAfter),
+                 "0ms, or at least leakThreshold, which is " + writeDuration(leakThreshold));
+  }
+}
+
+}  // namespace holdfast
