@@ -1,0 +1,126 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <SQLiteCpp/Database.h>
+#include <sqlite3.h>
+
+#include <holdfast/connection.hpp>
+#include <holdfast/report.hpp>
+
+#include "connection/control_statements.hpp"
+#include "connection/profile.hpp"
+#include "connection/statement_cache.hpp"
+#include "connection/statement_guard.hpp"
+#include "metrics/counter.hpp"
+#include "metrics/histogram.hpp"
+
+namespace holdfast {
+
+/// How a checkpoint treats the log once it is copied.
+enum class CheckpointMode : std::uint8_t {
+  Passive,   ///< Copies what no reader stands in the way of.
+  Truncate,  ///< Copies all and cuts the log to nothing, or stops where a reader is.
+};
+
+/// How COMMIT ended.
+enum class CommitOutcome : std::uint8_t { Done, NotDone, Unknown };
+
+/// How a lease came back.
+struct ReturnState {
+  bool replace = false;  ///< The handle is not to be used again.
+  std::string restored;  ///< What had to be undone; empty where nothing.
+};
+
+/// The engine's side of a Connection: what the layers above need and applications do not.
+///
+/// Invariants. (1) One thread at a time, the holder of the lease, calls anything but interrupt() and revoke().
+/// (2) depth is 0 exactly when the engine has no transaction open; savepoints are depth - 1. (3) Every statement is
+/// reset when a call returns. (4) Statements are finalized before the handle closes.
+struct Connection::Impl {
+  Impl(std::uint64_t number, const ConnectionProfile& wanted, LatencyHistogram& latency);
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+  ~Impl();
+
+  RunResult run(const Sql& sql, std::span<const ValueView> values);
+  void visit(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
+  Rows query(const Sql& sql, std::span<const ValueView> values);
+
+  bool inTransaction() const noexcept { return sqlite3_get_autocommit(handle) == 0; }
+
+  // Transaction control. The ones that throw leave the handle as it was, or broken and marked so.
+  void beginImmediate();
+  void beginRead();
+  /// `error` says why where the outcome is not Done. The transaction is over in any case.
+  CommitOutcome commit(std::optional<Error>& error);
+  /// Ends the transaction whatever it takes; a handle that is still inside of one is marked broken.
+  void rollback() noexcept;
+  void openSavepoint();
+  void releaseSavepoint();
+  /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
+  void rollbackToSavepoint() noexcept;
+
+  /// Undoes what a lease left behind.
+  ReturnState restore() noexcept;
+  /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.
+  bool verify(std::string& reason) noexcept;
+  CheckpointReport checkpoint(CheckpointMode mode);
+  /// Outside of a transaction.
+  void setDurability(Durability durability);
+  void setCacheBytes(std::int64_t bytes);
+  /// Gives unused pages and idle statements back to the heap.
+  void releaseMemory() noexcept;
+  /// The pages of the database file.
+  std::int64_t pageSize();
+  /// Lets the closing handle delete the log. Only for the last one.
+  void allowCheckpointOnClose() noexcept;
+  /// Ends the running statement. Any thread, for as long as it keeps the Connection alive.
+  void interrupt() noexcept { sqlite3_interrupt(handle); }
+  /// Gives the raw handle out, and remembers that anything may have been changed through it.
+  sqlite3* giveNativeHandle() noexcept {
+    nativeHandleGiven_ = true;
+    return handle;
+  }
+
+  const std::uint64_t id;
+  ConnectionProfile profile;
+  std::unique_ptr<SQLite::Database> database;
+  sqlite3* const handle;
+  StatementGuard guard;
+  StatementCache statements;
+  ControlStatements control;
+  /// What the present lease may do: on a pool of one the write handle is leased for reading too.
+  Access leasedFor = Access::Write;
+  int depth = 0;
+  bool broken = false;
+  /// Set by whoever forces the lease back.
+  std::atomic<bool> revoked{false};
+  /// Pages in the log after this handle's last commit.
+  std::atomic<int> walPages{0};
+  OwnedCounter queries;
+  OwnedCounter failures;
+
+ private:
+  class Use;
+
+  void installHooks() noexcept;
+  void stepThrough(sqlite3_stmt* statement, const Sql& sql, detail::RowVisitor visitor);
+  /// Throws `cause` as the caller should see it, with the statement as its frame.
+  [[noreturn]] void raise(const Error& cause, const Sql& sql);
+  void noteBreakage(int sqliteCode) noexcept;
+  void requireUsable() const;
+  void controlOrThrow(ControlStatements::Kind kind, const char* name);
+  void undoNativeChanges();
+
+  Durability durability_;
+  bool nativeHandleGiven_ = false;
+  LatencyHistogram& queryLatency_;
+};
+
+}  // namespace holdfast

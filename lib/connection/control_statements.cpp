@@ -1,0 +1,32 @@
+#include "connection/control_statements.hpp"
+
+#include "connection/sqlite_error.hpp"
+
+namespace holdfast {
+
+void ControlStatements::prepare(sqlite3* handle) {
+  static constexpr std::array<const char*, kKinds> kTexts{
+      "BEGIN IMMEDIATE",     "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT holdfast", "RELEASE holdfast",
+      "ROLLBACK TO holdfast"};
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    const int code =
+        sqlite3_prepare_v3(handle, kTexts[kind], -1, SQLITE_PREPARE_PERSISTENT, &statements_[kind], nullptr);
+    if (code != SQLITE_OK) throw makeSqliteError(handle, code).addFrame(kTexts[kind]);
+  }
+}
+
+int ControlStatements::run(Kind kind) noexcept {
+  sqlite3_stmt* statement = statements_[static_cast<std::size_t>(kind)];
+  const int code = sqlite3_step(statement);
+  sqlite3_reset(statement);
+  return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+void ControlStatements::finalize() noexcept {
+  for (sqlite3_stmt*& statement : statements_) {
+    sqlite3_finalize(statement);
+    statement = nullptr;
+  }
+}
+
+}  // namespace holdfast

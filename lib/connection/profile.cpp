@@ -1,0 +1,127 @@
+#include "connection/profile.hpp"
+
+#include <SQLiteCpp/Exception.h>
+#include <sqlite3.h>
+
+#include "connection/sqlite_error.hpp"
+
+// Why each setting is there and in which order: busy_timeout first, or the settings after it can fail on a lock;
+// journal_mode before synchronous, whose meaning depends on it; query_only last, it would forbid the rest.
+
+namespace holdfast {
+namespace {
+
+void requireSetting(sqlite3* handle, const char* set, const char* get, const std::string& wanted) {
+  std::string got = readPragma(handle, set);
+  if (get != nullptr) got = readPragma(handle, get);
+  if (got == wanted) return;
+  throw Error(ErrorCode::Unsupported,
+              std::string("SQLite did not take \"") + set + "\": it is " + (got.empty() ? "unset" : got));
+}
+
+void requireSwitch(sqlite3* handle, int option, int wanted, const char* name) {
+  int got = -1;
+  const int code = sqlite3_db_config(handle, option, wanted, &got);
+  if (code == SQLITE_OK && got == wanted) return;
+  throw Error(ErrorCode::Unsupported, std::string("SQLite did not take the switch ") + name);
+}
+
+const char* synchronousText(Durability durability) {
+  switch (durability) {
+    case Durability::Full: return "PRAGMA synchronous=2";
+    case Durability::Normal: return "PRAGMA synchronous=1";
+    case Durability::Off: break;
+  }
+  return "PRAGMA synchronous=0";
+}
+
+std::string synchronousLevel(Durability durability) {
+  return std::string(1, synchronousText(durability)[std::char_traits<char>::length("PRAGMA synchronous=")]);
+}
+
+void harden(sqlite3* handle) {
+  requireSwitch(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, "DEFENSIVE");
+  requireSwitch(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, "TRUSTED_SCHEMA");
+  requireSwitch(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0, "WRITABLE_SCHEMA");
+  requireSwitch(handle, SQLITE_DBCONFIG_DQS_DML, 0, "DQS_DML");
+  requireSwitch(handle, SQLITE_DBCONFIG_DQS_DDL, 0, "DQS_DDL");
+  // These two belong to features that a build may leave out, and then there is nothing to switch off.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 1);  // VACUUM needs one; the guard refuses ATTACH itself.
+}
+
+void chooseJournal(sqlite3* handle, Access access) {
+  // WAL is stored in the file: read handles find it there.
+  const char* sql = access == Access::Write ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode";
+  const std::string mode = readPragma(handle, sql);
+  if (mode == "wal") return;
+  throw Error(ErrorCode::Unsupported, "the database cannot use write-ahead logging here (journal mode is " + mode +
+                                          "): the file system must support shared memory and locks");
+}
+
+std::unique_ptr<SQLite::Database> openFile(const ConnectionProfile& profile) {
+  const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  try {
+    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()));
+  } catch (const SQLite::Exception& failure) {
+    const int code = failure.getExtendedErrorCode() > 0 ? failure.getExtendedErrorCode() : failure.getErrorCode();
+    throw Error(errorCodeOf(code), failure.what(), code, 0);
+  }
+}
+
+}  // namespace
+
+std::string readPragma(sqlite3* handle, const char* sql) {
+  sqlite3_stmt* statement = nullptr;
+  int code = sqlite3_prepare_v3(handle, sql, -1, 0, &statement, nullptr);
+  if (code != SQLITE_OK) throw makeSqliteError(handle, code).addFrame(sql);
+  std::string result;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    const unsigned char* text = sqlite3_column_text(statement, 0);
+    if (result.empty() && text != nullptr) result = reinterpret_cast<const char*>(text);
+  }
+  sqlite3_finalize(statement);
+  if (code != SQLITE_DONE) throw makeSqliteError(handle, code).addFrame(sql);
+  return result;
+}
+
+void applyDurability(sqlite3* handle, Durability durability) {
+  requireSetting(handle, synchronousText(durability), "PRAGMA synchronous", synchronousLevel(durability));
+}
+
+void applyCacheBytes(sqlite3* handle, std::int64_t bytes) {
+  const std::string kibibytes = std::to_string(-((bytes + KiB - 1) / KiB));
+  requireSetting(handle, ("PRAGMA cache_size=" + kibibytes).c_str(), "PRAGMA cache_size", kibibytes);
+}
+
+void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile) {
+  const std::string timeout = std::to_string(profile.busyTimeout.count());
+  requireSetting(handle, ("PRAGMA busy_timeout=" + timeout).c_str(), nullptr, timeout);
+  applyDurability(handle, profile.durability);
+  requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, profile.foreignKeys ? 1 : 0, "ENABLE_FKEY");
+  applyCacheBytes(handle, profile.cacheBytes);
+  const char* store = profile.tempStore == TempStore::Memory ? "2" : "1";
+  requireSetting(handle, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
+}
+
+std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
+  std::unique_ptr<SQLite::Database> database = openFile(profile);
+  sqlite3* handle = database->getHandle();
+  sqlite3_extended_result_codes(handle, 1);
+  if (sqlite3_db_readonly(handle, "main") == 1) {
+    throw Error(ErrorCode::ReadOnly,
+                "the database file or its file system cannot be written; check permission and mount");
+  }
+  harden(handle);
+  requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
+  chooseJournal(handle, profile.access);
+  applyLeaseSettings(handle, profile);
+  requireSetting(handle, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
+  sqlite3_wal_autocheckpoint(handle, 0);
+  requireSwitch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, "NO_CKPT_ON_CLOSE");
+  if (profile.access == Access::Read) requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1");
+  return database;
+}
+
+}  // namespace holdfast

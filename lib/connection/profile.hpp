@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <SQLiteCpp/Database.h>
+
+#include <holdfast/connection.hpp>
+
+namespace holdfast {
+
+/// The settings of one handle, in the order in which they are applied.
+struct ConnectionProfile {
+  std::string path;  ///< Absolute, so that it is never read as a URI.
+  Access access = Access::Write;
+  Durability durability = Durability::Full;
+  std::chrono::milliseconds busyTimeout{};
+  std::chrono::milliseconds openTimeout{};
+  bool foreignKeys = true;
+  TempStore tempStore = TempStore::File;
+  std::int64_t cacheBytes = 0;
+  std::size_t statementCacheEntries = 64;
+  std::int64_t statementCacheBytes = 0;
+};
+
+/// Opens the (existing) file and applies the profile, reading every setting back. Waits for locks of other processes up
+/// to openTimeout. Throws Error: CannotOpen, NotADatabase, ReadOnly, Busy, Unsupported for a setting that does not
+/// take, ...
+std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile);
+
+/// Puts back the settings that a lease may change. Throws Error.
+void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile);
+
+/// Sets `synchronous`; outside of a transaction only. Throws Error.
+void applyDurability(sqlite3* handle, Durability durability);
+
+/// Sets the page cache, rounded up to whole KiB. Throws Error.
+void applyCacheBytes(sqlite3* handle, std::int64_t bytes);
+
+/// The first column of the first row as text, or an empty string. Throws Error.
+std::string readPragma(sqlite3* handle, const char* sql);
+
+}  // namespace holdfast

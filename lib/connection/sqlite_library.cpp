@@ -1,0 +1,58 @@
+#include "connection/sqlite_library.hpp"
+
+#include <cstdlib>
+
+#include <sqlite3.h>
+
+#include <holdfast/error.hpp>
+
+#include "core/port/mutex.hpp"
+
+namespace holdfast {
+
+const SqliteLibrary& sqliteLibrary() {
+  static const SqliteLibrary library{sqlite3_libversion(), sqlite3_sourceid(),
+                                     hasWalResetBug(sqlite3_libversion_number())};
+  return library;
+}
+
+bool hasWalResetBug(int versionNumber) noexcept {
+  if (versionNumber < 3007000 || versionNumber >= 3051003) return false;
+  const bool fixed344 = versionNumber >= 3044006 && versionNumber < 3045000;
+  const bool fixed350 = versionNumber >= 3050007 && versionNumber < 3051000;
+  return !fixed344 && !fixed350;
+}
+
+void requireUsableSqlite() {
+  if (sqlite3_threadsafe() == 0) {
+    throw Error(ErrorCode::Unsupported, "the linked SQLite was built with SQLITE_THREADSAFE=0; link one with 1 or 2");
+  }
+  if (sqlite3_libversion_number() < 3038000) {
+    throw Error(ErrorCode::Unsupported,
+                std::string("the linked SQLite is ") + sqlite3_libversion() + "; 3.38.0 or later is needed");
+  }
+}
+
+void useTemporaryDirectoryBeside(const std::string& databasePath) {
+  static port::Mutex& mutex = *new port::Mutex;
+  const port::LockGuard guard(mutex);
+  if (sqlite3_temp_directory != nullptr || std::getenv("SQLITE_TMPDIR") != nullptr) return;
+  const std::string directory = databasePath.substr(0, databasePath.rfind('/'));
+  sqlite3_temp_directory = sqlite3_mprintf("%s", directory.empty() ? "/" : directory.c_str());
+}
+
+namespace sqlite_memory {
+
+std::int64_t usedBytes() noexcept { return sqlite3_memory_used(); }
+
+std::int64_t peakBytes() noexcept { return sqlite3_memory_highwater(0); }
+
+void setLimits(std::int64_t softBytes, std::int64_t hardBytes) noexcept {
+  // The hard limit caps the soft one, so it is lifted first.
+  sqlite3_hard_heap_limit64(0);
+  sqlite3_soft_heap_limit64(softBytes);
+  sqlite3_hard_heap_limit64(hardBytes);
+}
+
+}  // namespace sqlite_memory
+}  // namespace holdfast

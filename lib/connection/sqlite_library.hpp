@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace holdfast {
+
+/// What is linked in, found out at run time: users relink.
+struct SqliteLibrary {
+  std::string version;
+  std::string sourceId;
+  /// A checkpoint that overlaps a write can lose commits (sqlite.org/wal.html#walresetbug).
+  bool walResetBug = false;
+};
+
+const SqliteLibrary& sqliteLibrary();
+
+/// The versions between the bug's introduction and its fixes: 3.7.0 to 3.51.2, but 3.44.6 and later 3.44s, 3.50.7 and
+/// later 3.50s.
+bool hasWalResetBug(int versionNumber) noexcept;
+
+/// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.
+void requireUsableSqlite();
+
+/// Makes SQLite put temporary files into the directory of the database, unless the application has said where
+/// (sqlite3_temp_directory or the environment's SQLITE_TMPDIR): on devices /tmp is memory, or full. Process-wide; the
+/// first database decides.
+void useTemporaryDirectoryBeside(const std::string& databasePath);
+
+/// SQLite's heap, for the whole process, in bytes.
+namespace sqlite_memory {
+
+std::int64_t usedBytes() noexcept;
+std::int64_t peakBytes() noexcept;
+/// Sets both heap limits; zero lifts one. The soft limit makes page caches reuse pages, the hard one is the wall.
+void setLimits(std::int64_t softBytes, std::int64_t hardBytes) noexcept;
+
+}  // namespace sqlite_memory
+}  // namespace holdfast

@@ -1,0 +1,43 @@
+#include "connection/statement_binding.hpp"
+
+#include <string>
+
+#include "connection/sqlite_error.hpp"
+
+namespace holdfast {
+namespace {
+
+int bindOne(sqlite3_stmt* statement, int index, const ValueView& value) {
+  switch (value.type()) {
+    case ValueType::Null: return sqlite3_bind_null(statement, index);
+    case ValueType::Integer: return sqlite3_bind_int64(statement, index, value.integer());
+    case ValueType::Real: return sqlite3_bind_double(statement, index, value.real());
+    case ValueType::Text: {
+      // A null pointer would bind NULL; an empty text is a text.
+      const char* text = value.text().data() != nullptr ? value.text().data() : "";
+      return sqlite3_bind_text64(statement, index, text, value.text().size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    case ValueType::Blob: break;
+  }
+  const void* bytes = value.blob().data() != nullptr ? static_cast<const void*>(value.blob().data()) : "";
+  return sqlite3_bind_blob64(statement, index, bytes, value.blob().size(), SQLITE_STATIC);
+}
+
+}  // namespace
+
+void bindValues(sqlite3* handle, sqlite3_stmt* statement, std::span<const ValueView> values) {
+  const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement));
+  if (wanted != values.size()) {
+    throw Error(ErrorCode::InvalidArgument, "the statement has " + std::to_string(wanted) + " parameters and " +
+                                                std::to_string(values.size()) + " values were given");
+  }
+  int index = 0;
+  for (const ValueView& value : values) {
+    const int code = bindOne(statement, ++index, value);
+    if (code != SQLITE_OK) {
+      throw makeSqliteError(handle, code, "parameter " + std::to_string(index) + " cannot be bound");
+    }
+  }
+}
+
+}  // namespace holdfast

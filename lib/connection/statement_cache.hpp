@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include <sqlite3.h>
+
+#include <holdfast/sql.hpp>
+
+#include "metrics/counter.hpp"
+
+namespace holdfast {
+
+/// One prepared statement.
+struct CachedStatement {
+  sqlite3_stmt* handle = nullptr;
+  std::uint64_t hash = 0;
+  const char* literal = nullptr;  ///< The literal it was made from, where it was one: equal address, equal text.
+  std::size_t size = 0;
+  std::uint64_t lastUse = 0;
+  std::int64_t bytes = 0;
+  bool readOnly = false;
+  bool inUse = false;
+  bool cached = false;  ///< False: finalized when its use ends.
+};
+
+/// The prepared statements of one handle, least recently used first out, bounded in number and in bytes. The text of a
+/// literal is found by the hash that the compiler computed. Used by the holder of the handle only.
+class StatementCache {
+ public:
+  StatementCache(std::size_t maxEntries, std::int64_t maxBytes);
+  StatementCache(const StatementCache&) = delete;
+  StatementCache& operator=(const StatementCache&) = delete;
+  ~StatementCache() { clear(); }
+
+  /// A statement that is ready to bind, marked as in use. Throws Error: InvalidSql for text that is not one statement,
+  /// and whatever preparing meets. Text whose statement is in use already gets a second one.
+  CachedStatement& acquire(sqlite3* handle, const Sql& sql);
+  /// Resets and keeps it, or finalizes it where it does not fit.
+  void release(CachedStatement& statement) noexcept;
+  /// Finalizes everything that is not in use. Must run before the handle closes.
+  void clear() noexcept;
+  /// Finalizes the least recently used until `maxBytes` holds.
+  void shrink(std::int64_t maxBytes) noexcept;
+
+  void setMaxBytes(std::int64_t maxBytes) noexcept {
+    maxBytes_ = maxBytes;
+    shrink(maxBytes);
+  }
+
+  std::size_t size() const noexcept { return count_; }
+  std::int64_t bytes() const noexcept { return bytes_; }
+
+  OwnedCounter hits;
+  OwnedCounter misses;
+  OwnedCounter evictions;
+
+ private:
+  CachedStatement* find(const Sql& sql) noexcept;
+  CachedStatement& freeEntry();
+  bool evictOne() noexcept;
+  void drop(CachedStatement& statement) noexcept;
+  void insertIntoIndex(CachedStatement& entry) noexcept;
+
+  std::size_t maxEntries_;
+  std::int64_t maxBytes_;
+  std::deque<CachedStatement> entries_;  // Stable addresses: uses and the index point at them.
+  std::vector<CachedStatement*> index_;  // Open addressing, linear probing, at most half full.
+  std::size_t count_ = 0;
+  std::int64_t bytes_ = 0;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <sqlite3.h>
+
+namespace holdfast {
+
+/// The authorizer of a handle: refuses, in SQL that comes from the application, what would break the engine
+/// (transaction control, ATTACH, settings it relies on), and notes what must be put back when a lease ends.
+///
+/// It judges only while such SQL is prepared. What SQLite prepares while a statement runs is its own: VACUUM is made of
+/// an ATTACH and a transaction.
+class StatementGuard {
+ public:
+  /// What statements prepared since reset() may have changed.
+  struct Changes {
+    bool profileSettings = false;  ///< Settings that applying the profile puts back.
+    bool otherState = false;       ///< Temporary objects or other settings: only a fresh handle is clean.
+    bool any() const noexcept { return profileSettings || otherState; }
+  };
+
+  /// SQL of the application is being prepared while it lives.
+  class Judging {
+   public:
+    explicit Judging(StatementGuard& guard) noexcept : guard_(guard) { guard_.judging_ = true; }
+    Judging(const Judging&) = delete;
+    Judging& operator=(const Judging&) = delete;
+    ~Judging() { guard_.judging_ = false; }
+
+   private:
+    StatementGuard& guard_;
+  };
+
+  void install(sqlite3* handle) noexcept;
+  const Changes& changes() const noexcept { return changes_; }
+  void resetChanges() noexcept { changes_ = {}; }
+  /// Why the last statement was refused: a static text.
+  const char* denialReason() const noexcept { return denialReason_; }
+
+ private:
+  static int authorize(void* self, int action, const char* first, const char* second, const char* database,
+                       const char* trigger) noexcept;
+  int judge(int action, const char* name, const char* argument) noexcept;
+  int judgePragma(const char* name, const char* argument) noexcept;
+  int deny(const char* reason) noexcept;
+
+  bool judging_ = false;
+  Changes changes_;
+  const char* denialReason_ = "";
+};
+
+}  // namespace holdfast
