@@ -1,0 +1,48 @@
+#include "storage/database_file.hpp"
+
+#include <cerrno>
+
+#include <holdfast/error.hpp>
+
+#include "core/port/files.hpp"
+
+namespace holdfast {
+namespace {
+
+[[noreturn]] void cannotOpen(const std::string& database, const std::string& why) {
+  throw Error(ErrorCode::CannotOpen, "\"" + database + "\" " + why);
+}
+
+void createFile(const std::string& database, const std::string& path) {
+  const int error = port::createPrivateFile(path);
+  if (error == 0 || error == EEXIST) return;  // Another process was quicker.
+  const std::string why = "\"" + database + "\" cannot be created: " + port::errorText(error);
+  if (error == EROFS || error == EACCES || error == EPERM) throw Error(ErrorCode::ReadOnly, why, 0, error);
+  if (error == ENOSPC || error == EDQUOT) throw Error(ErrorCode::StorageFull, why, 0, error);
+  throw Error(ErrorCode::CannotOpen, why, 0, error);
+}
+
+}  // namespace
+
+DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
+  DatabaseFile file;
+  int error = 0;
+  file.path = port::absolutePath(database, error);
+  if (file.path.empty()) cannotOpen(database, "is in a directory that cannot be used: " + port::errorText(error));
+  const port::FileFacts facts = port::fileFacts(file.path);
+  if (facts.error != 0) cannotOpen(database, "cannot be looked at: " + port::errorText(facts.error));
+  file.hasLog = port::fileFacts(file.path + "-wal").sizeBytes > 0;
+  switch (facts.kind) {
+    case port::FileKind::Regular: return file;
+    case port::FileKind::Missing: break;
+    case port::FileKind::Directory: cannotOpen(database, "is a directory; name a file in it");
+    case port::FileKind::Symlink: cannotOpen(database, "is a symbolic link; name the file it points to");
+    case port::FileKind::Other: cannotOpen(database, "is not a regular file");
+  }
+  if (!create) cannotOpen(database, "does not exist, and createIfMissing is off");
+  createFile(database, file.path);
+  file.created = true;
+  return file;
+}
+
+}  // namespace holdfast
