@@ -1,0 +1,118 @@
+#include <holdfast/connection_pool.hpp>
+
+#include <utility>
+
+#include "core/port/process.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+namespace {
+
+Holder caller(const Place& place) { return {place, nullptr, port::currentThreadId()}; }
+
+Holder callerOf(const Sql& sql) { return {Place{}, &sql, port::currentThreadId()}; }
+
+}  // namespace
+
+ConnectionPool::ConnectionPool() : core_(new Core) {}
+
+ConnectionPool::ConnectionPool(const ConnectionConfig& config) : core_(new Core) {
+  try {
+    core_->open(config);
+  } catch (...) {
+    delete core_;
+    throw;
+  }
+}
+
+ConnectionPool::~ConnectionPool() {
+  if (!core_->inOwnProcess()) return;  // A forked child leaks what is its parent's.
+  try {
+    core_->close();
+  } catch (const std::exception& failure) {
+    core_->log(LogLevel::Warning, failure.what());
+  }
+  if (core_->abandon()) delete core_;
+}
+
+OpenReport ConnectionPool::open(const ConnectionConfig& config) { return core_->open(config); }
+
+void ConnectionPool::close() { core_->close(); }
+
+bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
+
+PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
+  return core_->acquire(access, timeout, caller(place));
+}
+
+std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
+  return core_->tryAcquire(access, caller(place));
+}
+
+RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
+  try {
+    core_->checkResourceLimits();
+    return core_->acquire(Access::Write, {}, callerOf(sql))->runBound(sql, values);
+  } catch (Error& error) {
+    error.setContext(core_->contextText());
+    throw;
+  }
+}
+
+void ConnectionPool::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  bool started = false;
+  auto note = [&](const RowView& row) {
+    started = true;
+    return visit(row);
+  };
+  core_->readOnce(callerOf(sql), started,
+                  [&](Connection& connection) { connection.visitBound(sql, values, detail::RowVisitor(note)); });
+}
+
+Rows ConnectionPool::queryBound(const Sql& sql, std::span<const ValueView> values) {
+  Rows rows;
+  const bool never = false;
+  core_->readOnce(callerOf(sql), never, [&](Connection& connection) { rows = connection.queryBound(sql, values); });
+  return rows;
+}
+
+Transaction ConnectionPool::begin(const TransactionOptions& options, Place place) {
+  core_->checkResourceLimits();
+  PooledConnection lease = core_->acquire(Access::Write, options.timeout, caller(place));
+  if (options.durability) lease->impl().setDurability(*options.durability);
+  return Transaction(std::move(lease));
+}
+
+void ConnectionPool::runTransaction(Work work, const TransactionOptions& options, Place place) {
+  try {
+    core_->runTransaction(work, options, caller(place));
+  } catch (Error& error) {
+    error.setContext(core_->contextText());
+    throw;
+  }
+}
+
+CheckpointReport ConnectionPool::checkpoint() {
+  const PooledConnection lease = core_->acquire(Access::Write, {}, caller(Place::here()));
+  const CheckpointReport report = checkpointFully(*lease);
+  core_->noteCheckpoint(report, lease->id());
+  return report;
+}
+
+HealthReport ConnectionPool::checkHealth() { return core_->checkHealth(); }
+
+void ConnectionPool::tick() { core_->tick(); }
+
+PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }
+
+std::vector<LeaseInfo> ConnectionPool::leases() const { return core_->leases(); }
+
+bool ConnectionPool::forceCleanup(std::uint64_t leaseId) { return core_->forceCleanup(leaseId); }
+
+SubscriptionId ConnectionPool::subscribe(std::function<void(const Event&)> listener) {
+  return core_->events.subscribe(std::move(listener));
+}
+
+void ConnectionPool::unsubscribe(SubscriptionId id) { core_->events.unsubscribe(id); }
+
+}  // namespace holdfast

@@ -1,0 +1,201 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/connection_pool.hpp>
+
+#include "connection/connection_impl.hpp"
+#include "core/port/mutex.hpp"
+#include "core/port/thread.hpp"
+#include "metrics/counter.hpp"
+#include "metrics/event_bus.hpp"
+#include "metrics/histogram.hpp"
+#include "pool/process_memory.hpp"
+#include "pool/slot_table.hpp"
+#include "pool/wait_queue.hpp"
+#include "storage/checkpoint_policy.hpp"
+
+namespace holdfast {
+
+/// The pool itself, behind its public face.
+///
+/// Invariants.
+/// (1) A slot that is in use belongs to one thread: the holder of its lease, or the thread that opens, renews, checks or
+///     closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others may
+///     copy the shared pointer under the lock, to interrupt or to read counters.
+/// (2) A free slot that a waiter could use does not exist, but for empty slots whose open failed a moment ago: a lease
+///     that ends goes to the first waiter of its lane.
+/// (3) mutex_ is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
+/// Lock order: mutex_ before nothing; EventBus and ProcessMemory have locks of their own that are never held with it.
+///
+///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
+struct ConnectionPool::Core final : LeaseOwner {
+  enum class State : std::uint8_t { Closed, Opening, Open, Closing };
+  using SteadyTime = std::chrono::steady_clock::time_point;
+
+  Core();
+  ~Core();
+
+  // Lifecycle (pool_lifecycle.cpp).
+  OpenReport open(const ConnectionConfig& wanted);
+  void close();
+  bool isOpen() const noexcept;
+  /// For the destructor of the pool: the last lease to come back deletes the core. True where that is now.
+  bool abandon() noexcept;
+  /// Whether this process is the one that opened the pool; handles must not be touched in a forked child.
+  bool inOwnProcess() const noexcept;
+  void requireOwnProcess() const;
+
+  // Leases (pool_lease.cpp).
+  PooledConnection acquire(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder);
+  std::optional<PooledConnection> tryAcquire(Access access, const Holder& holder);
+  void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
+  /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
+  /// has been delivered yet.
+  template <typename Body>
+  void readOnce(const Holder& holder, const bool& started, Body body) {
+    try {
+      try {
+        body(*acquire(Access::Read, {}, holder));
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::MemoryLimit || started) throw;
+        relieveMemory(true);
+        body(*acquire(Access::Read, {}, holder));
+      }
+    } catch (Error& error) {
+      error.setContext(contextText());
+      throw;
+    }
+  }
+  std::vector<LeaseInfo> leases() const;
+  bool forceCleanup(std::uint64_t leaseId);
+
+  // Transactions (pool_transactions.cpp).
+  void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
+
+  // Handles (pool_handles.cpp). The slot is in use by the caller.
+  void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
+  /// Replaces an aged handle; keeps it where no new one can be opened.
+  void renewConnection(std::size_t slot) noexcept;
+  /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
+  void recoverConnection(std::size_t slot, const std::string& reason) noexcept;
+  bool verifyConnection(std::size_t slot, std::string& reason) noexcept;
+  /// Closes a handle that is not needed.
+  void cleanupIdleConnection(std::size_t slot) noexcept;
+  /// Gives the handle its share of the process's memory, where that has changed.
+  void adoptShares(std::size_t slot) noexcept;
+
+  // Housekeeping (pool_housekeeping.cpp).
+  void tick();
+  HealthReport checkHealth();
+  void startHousekeeper();
+  void stopHousekeeper();
+
+  // Memory (pool_memory.cpp).
+  MemoryStage memoryCheck();
+  /// Refuses new work while memory is critical and cannot be relieved.
+  void checkResourceLimits();
+  void relieveMemory(bool closeHandles) noexcept;
+
+  // Reporting (pool_reporting.cpp).
+  PoolMetrics metrics() const;
+  /// "memory 3.1/4.0 MiB, pool 2/4 in use", for errors.
+  std::string contextText() const;
+  void publish(EventKind kind, std::uint64_t connectionId, std::string detail) noexcept;
+  void log(LogLevel level, const std::string& message) const noexcept;
+  void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept;
+
+  /// Takes a free slot for the pool's own work, unless it is in use. Not a lease: leases() does not show it. Ends with
+  /// endLease().
+  bool takeForMaintenance(std::size_t slot);
+
+  // --- Under the lock --------------------------------------------------------------------------------------------
+  mutable port::Mutex mutex;
+  State state HOLDFAST_GUARDED_BY(mutex) = State::Closed;
+  SlotTable table;  // By invariant (1), not by the lock alone.
+  WaitQueue writeWaiters HOLDFAST_GUARDED_BY(mutex);
+  WaitQueue readWaiters HOLDFAST_GUARDED_BY(mutex);
+  port::Condition leaseEnded;
+  port::Condition housekeeperWake;
+  bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
+  std::uint64_t lastLeaseId HOLDFAST_GUARDED_BY(mutex) = 0;
+  std::uint64_t acquires HOLDFAST_GUARDED_BY(mutex) = 0;
+  std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
+  std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
+  bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
+
+  // --- Written by open() while nothing else runs -----------------------------------------------------------------
+  ConnectionConfig config;
+  std::string path;
+  std::shared_ptr<Logger> logger;
+  const Clock* clock = nullptr;
+  std::uint32_t generation = 0;
+  std::atomic<bool> holdsHandles{false};
+
+  // --- Free of the lock ------------------------------------------------------------------------------------------
+  std::atomic<std::uint64_t> lastConnectionId{0};
+  std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
+  CheckpointPolicy checkpoints{1};  // Used by the holder of the write handle.
+  EventBus events;
+  port::Thread housekeeper;
+
+  struct Counters {
+    Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
+    Counter committed, rolledBack, retries, checkpoints, checkpointsBlocked, refusals, reliefs;
+    // Of handles that are closed by now.
+    Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions;
+  } counters;
+  LatencyHistogram acquireLatency;
+  LatencyHistogram queryLatency;
+  LatencyHistogram transactionLatency;
+  LatencyHistogram recoveryLatency;
+
+ private:
+  WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
+  void requireOpen() const HOLDFAST_REQUIRES(mutex);
+  void beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
+  bool isReady(std::size_t slot, Clock::TimePoint now) const noexcept HOLDFAST_REQUIRES(mutex);
+  void refuseSelfDeadlock(Access access, const Holder& holder) const HOLDFAST_REQUIRES(mutex);
+  /// Joins the queue until a slot is handed over. Nothing at the deadline.
+  std::optional<std::size_t> waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
+  PooledConnection acquireSlowly(Access access, std::chrono::milliseconds timeout, const Holder& holder,
+                                 std::optional<std::size_t> slot);
+  /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
+  bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
+  PooledConnection handOut(std::size_t slot, Access access) noexcept;
+  [[noreturn]] void throwExhausted(Access access, std::chrono::milliseconds timeout,
+                                   const std::optional<Error>& openFailure);
+  /// Frees the slot, or hands it to the first waiter of its lane.
+  void endLease(std::size_t slot) noexcept;
+  bool takeForcedFlag(std::size_t slot) noexcept;
+  void checkpointIfDue(Connection& writer) noexcept;
+
+  void startOpening(const ConnectionConfig& wanted);
+  void openHandles(OpenReport& report);
+  void failOpening() noexcept;
+  void rejectWaiters() HOLDFAST_REQUIRES(mutex);
+  void refuseCloseByHolder() const HOLDFAST_REQUIRES(mutex);
+  std::string awaitLeases();
+  void closeHandles() noexcept;
+  void checkpointBeforeClose(Connection& writer) noexcept;
+
+  ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const;
+  std::shared_ptr<Connection> makeConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
+  void retire(std::shared_ptr<Connection> connection) noexcept;
+  void performVerdict(std::size_t slot, Verdict verdict);
+  void reportLeak(std::size_t slot);
+  void checkSlot(std::size_t slot, HealthReport& report);
+  void addCounters(PoolMetrics& result) const;
+
+  /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
+  std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
+                                          SteadyTime deadline);
+};
+
+}  // namespace holdfast

@@ -1,0 +1,139 @@
+// Opening, renewing, replacing and closing handles. The caller has the slot.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/port/process.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+
+ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const {
+  const MemoryShares shares = ProcessMemory::instance().shares();
+  ConnectionProfile profile;
+  profile.path = path;
+  profile.access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
+  profile.durability = config.durability;
+  profile.busyTimeout = config.busyTimeout;
+  profile.openTimeout = openTimeout;
+  profile.foreignKeys = config.foreignKeys;
+  profile.tempStore = config.tempStore;
+  profile.cacheBytes = config.cacheSize != 0 ? config.cacheSize : shares.cachePerHandle;
+  profile.statementCacheEntries = config.statementCacheEntries;
+  profile.statementCacheBytes =
+      config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
+  return profile;
+}
+
+std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slot,
+                                                                 std::chrono::milliseconds openTimeout) {
+  const std::uint64_t id = lastConnectionId.fetch_add(1, std::memory_order_relaxed) + 1;
+  auto impl = std::make_unique<Connection::Impl>(id, profileOf(slot, openTimeout), queryLatency);
+  counters.created.add();
+  return std::make_shared<Connection>(std::move(impl));
+}
+
+void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::milliseconds openTimeout) {
+  try {
+    const std::uint32_t shares = ProcessMemory::instance().generation();
+    std::shared_ptr<Connection> connection = makeConnection(slot, openTimeout);
+    const std::uint64_t id = connection->id();
+    {
+      const port::LockGuard guard(mutex);
+      const Clock::TimePoint now = clock->now();
+      table.setConnection(slot, std::move(connection), now,
+                          renewalTime(now, config.maxConnectionAge, port::randomUnit()));
+      table[slot].sharesGeneration = shares;
+    }
+    publish(EventKind::ConnectionCreated, id, slot == SlotTable::kWriter ? "write handle" : "read handle");
+  } catch (Error& error) {
+    counters.connectionErrors.add();
+    {
+      const port::LockGuard guard(mutex);
+      Slot& entry = table[slot];
+      entry.retryAt = clock->now() + openRetryPause(config.openRetryDelay, ++entry.openFailures);
+    }
+    publish(EventKind::OpenFailed, 0, error.what());
+    error.addFrame("opening a " + std::string(slot == SlotTable::kWriter ? "write" : "read") + " handle");
+    throw;
+  }
+}
+
+void ConnectionPool::Core::renewConnection(std::size_t slot) noexcept {
+  std::shared_ptr<Connection> old = table[slot].connection;
+  try {
+    // The new one is opened first: closing the last handle on a file would checkpoint and delete the log.
+    openConnection(slot, config.openTimeout);
+    counters.renewed.add();
+    publish(EventKind::ConnectionRenewed, table[slot].connection->id(), "in place of #" + std::to_string(old->id()));
+    retire(std::move(old));
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, std::string("an aged handle stays, a new one cannot be opened: ") + failure.what());
+    const port::LockGuard guard(mutex);
+    table[slot].renewAt = clock->now() + openRetryPause(config.openRetryDelay, table[slot].openFailures);
+  }
+}
+
+void ConnectionPool::Core::recoverConnection(std::size_t slot, const std::string& reason) noexcept {
+  const auto start = std::chrono::steady_clock::now();
+  counters.connectionErrors.add();
+  std::shared_ptr<Connection> broken = table[slot].connection;
+  const std::string number = "#" + std::to_string(broken->id());
+  log(LogLevel::Warning, "connection " + number + " is replaced: " + reason);
+  try {
+    openConnection(slot, config.openTimeout);
+    counters.recovered.add();
+    recoveryLatency.record(std::chrono::steady_clock::now() - start);
+    publish(EventKind::ConnectionRecovered, table[slot].connection->id(), "in place of " + number + ": " + reason);
+  } catch (const std::exception& failure) {
+    log(LogLevel::Error, "connection " + number + " could not be replaced: " + failure.what());
+    const port::LockGuard guard(mutex);
+    table.takeConnection(slot);
+  }
+  retire(std::move(broken));
+}
+
+bool ConnectionPool::Core::verifyConnection(std::size_t slot, std::string& reason) noexcept {
+  counters.verifications.add();
+  return table[slot].connection->impl().verify(reason);
+}
+
+void ConnectionPool::Core::cleanupIdleConnection(std::size_t slot) noexcept {
+  std::shared_ptr<Connection> connection;
+  {
+    const port::LockGuard guard(mutex);
+    connection = table.takeConnection(slot);
+  }
+  if (connection == nullptr) return;
+  counters.idledOut.add();
+  retire(std::move(connection));
+}
+
+void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {
+  Slot& entry = table[slot];
+  const std::uint32_t current = ProcessMemory::instance().generation();
+  if (entry.sharesGeneration == current) return;
+  const MemoryShares shares = ProcessMemory::instance().shares();
+  try {
+    if (config.cacheSize == 0) entry.connection->impl().setCacheBytes(shares.cachePerHandle);
+    if (config.statementCacheBytes == 0) entry.connection->impl().statements.setMaxBytes(shares.statementsPerHandle);
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, std::string("a cache keeps its old size: ") + failure.what());
+  }
+  entry.sharesGeneration = current;
+}
+
+void ConnectionPool::Core::retire(std::shared_ptr<Connection> connection) noexcept {
+  const Connection::Impl& impl = connection->impl();
+  const std::uint64_t id = impl.id;
+  counters.pastQueries.add(impl.queries.value());
+  counters.pastFailures.add(impl.failures.value());
+  counters.pastHits.add(impl.statements.hits.value());
+  counters.pastMisses.add(impl.statements.misses.value());
+  counters.pastEvictions.add(impl.statements.evictions.value());
+  connection.reset();
+  counters.destroyed.add();
+  publish(EventKind::ConnectionDestroyed, id, "");
+}
+
+}  // namespace holdfast

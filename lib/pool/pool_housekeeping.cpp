@@ -1,0 +1,163 @@
+// The rounds that keep the pool in shape: verdicts come from policy/pool_policy, this carries them out.
+
+#include <utility>
+
+#include "connection/sqlite_library.hpp"
+#include "core/port/process.hpp"
+#include "core/text.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+
+void ConnectionPool::Core::startHousekeeper() {
+  if (config.housekeeping == HousekeepingMode::Manual) return;
+  {
+    const port::LockGuard guard(mutex);
+    housekeeperStop = false;
+  }
+  housekeeper = port::Thread("holdfast-pool", [this] {
+    while (true) {
+      {
+        port::LockGuard guard(mutex);
+        const auto next = std::chrono::steady_clock::now() + config.housekeepingInterval;
+        while (!housekeeperStop && housekeeperWake.waitUntil(guard, next)) {
+        }
+        if (housekeeperStop) return;
+      }
+      try {
+        tick();
+      } catch (const std::exception& failure) {
+        log(LogLevel::Error, std::string("housekeeping failed: ") + failure.what());
+      }
+    }
+  });
+}
+
+void ConnectionPool::Core::stopHousekeeper() {
+  {
+    const port::LockGuard guard(mutex);
+    housekeeperStop = true;
+    housekeeperWake.notifyAll();
+  }
+  housekeeper.join();
+}
+
+void ConnectionPool::Core::tick() {
+  requireOwnProcess();
+  std::size_t slots = 0;
+  {
+    const port::LockGuard guard(mutex);
+    requireOpen();
+    slots = table.size();
+  }
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    Verdict verdict = Verdict::Keep;
+    {
+      const port::LockGuard guard(mutex);
+      if (state != State::Open) return;
+      const bool maintained = table.inUse().contains(slot) && table[slot].leaseId == 0;
+      if (!maintained) verdict = judge(table.facts(slot), config, table.open().size(), clock->now());
+    }
+    if (verdict != Verdict::Keep) performVerdict(slot, verdict);
+  }
+  memoryCheck();
+}
+
+void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
+  if (verdict == Verdict::ReportLeak) return reportLeak(slot);
+  if (verdict == Verdict::ForceBack) {
+    std::uint64_t leaseId = 0;
+    {
+      const port::LockGuard guard(mutex);
+      leaseId = table[slot].leaseId;
+    }
+    forceCleanup(leaseId);
+    return;
+  }
+  if (!takeForMaintenance(slot)) return;
+  const bool isOpen = table[slot].connection != nullptr;
+  try {
+    if (verdict == Verdict::CloseIdle && isOpen) cleanupIdleConnection(slot);
+    if (verdict == Verdict::Renew && isOpen) renewConnection(slot);
+    if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, failure.what());
+  }
+  endLease(slot);
+}
+
+bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
+  const port::LockGuard guard(mutex);
+  if (state != State::Open || table.inUse().contains(slot)) return false;
+  table.markInUse(slot);
+  table[slot].leaseId = 0;
+  table[slot].forced = false;
+  return true;
+}
+
+void ConnectionPool::Core::reportLeak(std::size_t slot) {
+  std::uint64_t leaseId = 0;
+  {
+    const port::LockGuard guard(mutex);
+    table[slot].leakReported = true;
+    leaseId = table[slot].leaseId;
+  }
+  for (const LeaseInfo& lease : leases()) {
+    if (lease.leaseId != leaseId) continue;
+    counters.leaks.add();
+    const std::string text = "lease " + std::to_string(leaseId) + " has been held for " +
+                             formatDuration(lease.heldFor) + " by thread " + std::to_string(lease.thread) +
+                             ", taken by " + lease.place.function + " at " + lease.place.file + ":" +
+                             std::to_string(lease.place.line);
+    publish(EventKind::LeaseLeaked, lease.connectionId, text);
+    log(LogLevel::Warning, text);
+  }
+}
+
+HealthReport ConnectionPool::Core::checkHealth() {
+  requireOwnProcess();
+  std::size_t slots = 0;
+  {
+    const port::LockGuard guard(mutex);
+    requireOpen();
+    slots = table.size();
+  }
+  HealthReport report;
+  report.sqliteVersion = sqliteLibrary().version;
+  report.walResetBug = sqliteLibrary().walResetBug;
+  for (std::size_t slot = 0; slot < slots; ++slot) {
+    if (!takeForMaintenance(slot)) {
+      ++report.connectionsBusy;
+      continue;
+    }
+    checkSlot(slot, report);
+    endLease(slot);
+  }
+  report.memoryStage = memoryCheck();
+  if (report.memoryStage == MemoryStage::Critical) report.problems.emplace_back("memory is critical");
+  report.healthy = report.problems.empty();
+  return report;
+}
+
+void ConnectionPool::Core::checkSlot(std::size_t slot, HealthReport& report) {
+  if (table[slot].connection == nullptr) return;
+  ++report.connectionsChecked;
+  std::string reason;
+  if (!verifyConnection(slot, reason)) {
+    report.problems.push_back("connection #" + std::to_string(table[slot].connection->id()) + ": " + reason);
+    recoverConnection(slot, reason);
+    if (table[slot].connection != nullptr) ++report.connectionsReplaced;
+    return;
+  }
+  if (slot != SlotTable::kWriter) return;
+  try {
+    Connection::Impl& writer = table[slot].connection->impl();
+    writer.beginImmediate();
+    writer.rollback();
+    report.writable = true;
+  } catch (const Error& error) {
+    report.problems.emplace_back(error.what());
+  }
+}
+
+}  // namespace holdfast

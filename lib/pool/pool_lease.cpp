@@ -1,0 +1,312 @@
+// Acquire and release: the path that every call takes.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/text.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+namespace {
+
+/// The read slot that this thread used last: its pages and statements are warm there. Only a preference, so it does not
+/// matter which pool it was of.
+thread_local std::size_t preferredReader = 1;
+/// Straight acquires are timed one in so many, with that weight.
+constexpr std::uint32_t kSampleEvery = 64;
+thread_local std::uint32_t acquireCount = 0;
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+  return std::max(left, std::chrono::milliseconds{0});
+}
+
+std::string describe(const LeaseInfo& lease) {
+  std::string text = "#" + std::to_string(lease.connectionId) + " held for " + formatDuration(lease.heldFor) +
+                     " by thread " + std::to_string(lease.thread);
+  if (!lease.statement.empty()) return text + " (" + lease.statement + ")";
+  return text + " (" + lease.place.function + " at " + lease.place.file + ":" + std::to_string(lease.place.line) + ")";
+}
+
+}  // namespace
+
+PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std::chrono::milliseconds> timeout,
+                                               const Holder& holder) {
+  requireOwnProcess();
+  const bool sampled = ++acquireCount % kSampleEvery == 0;
+  const auto start = sampled ? SteadyClock::now() : SteadyTime{};
+  std::optional<std::size_t> slot;
+  std::chrono::milliseconds limit{0};
+  {
+    const port::LockGuard guard(mutex);
+    requireOpen();
+    limit = timeout.value_or(config.acquireTimeout);
+    const Clock::TimePoint now = clock->now();
+    if (waitersOf(access).empty()) slot = table.pick(access, preferredReader, now);
+    if (slot) {
+      beginLease(*slot, holder, now);
+      if (isReady(*slot, now)) {
+        if (sampled) acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
+        return handOut(*slot, access);
+      }
+    }
+  }
+  return acquireSlowly(access, limit, holder, slot);
+}
+
+std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, const Holder& holder) {
+  try {
+    return acquire(access, std::chrono::milliseconds{0}, holder);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::PoolExhausted) return std::nullopt;
+    throw;
+  }
+}
+
+PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::chrono::milliseconds timeout,
+                                                     const Holder& holder, std::optional<std::size_t> slot) {
+  const SteadyTime start = SteadyClock::now();
+  const SteadyTime deadline = start + timeout;
+  std::optional<Error> openFailure;
+  while (true) {
+    if (!slot) slot = waitForSlot(access, deadline, holder);
+    if (!slot) throwExhausted(access, timeout, openFailure);
+    const bool failAtOnce = config.propagateOpenError;
+    if (prepareLease(*slot, deadline, openFailure)) {
+      acquireLatency.record(SteadyClock::now() - start);
+      return handOut(*slot, access);
+    }
+    if (failAtOnce) throw openFailure->setContext(contextText());
+    slot.reset();
+  }
+}
+
+PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) noexcept {
+  Connection& connection = *table[slot].connection;
+  connection.impl().leasedFor = access;
+  if (slot != SlotTable::kWriter) preferredReader = slot;
+  return PooledConnection(connection, *this, slot);
+}
+
+WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
+  return access == Access::Write || table.size() == 1 ? writeWaiters : readWaiters;
+}
+
+void ConnectionPool::Core::requireOpen() const {
+  if (state == State::Open) return;
+  throw Error(ErrorCode::PoolClosed,
+              state == State::Closing ? "the database is being closed" : "the database is not open; call open() first");
+}
+
+void ConnectionPool::Core::beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept {
+  table.markInUse(slot);
+  Slot& entry = table[slot];
+  entry.holder = holder;
+  entry.leaseId = ++lastLeaseId;
+  entry.leasedAt = now;
+  entry.leakReported = false;
+  entry.forced = false;
+  ++acquires;
+}
+
+bool ConnectionPool::Core::isReady(std::size_t slot, Clock::TimePoint now) const noexcept {
+  if (table[slot].connection == nullptr) return false;
+  const SlotFacts facts = table.facts(slot);
+  return !isConnectionStale(facts, now) && !needsVerification(facts, config, now) &&
+         table[slot].sharesGeneration == ProcessMemory::instance().generation();
+}
+
+void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holder) const {
+  const SlotSet lane = table.lane(access);
+  for (SlotSet rest = lane; !rest.empty(); rest.erase(rest.first())) {
+    const Slot& entry = table[rest.first()];
+    if (!table.inUse().contains(rest.first()) || entry.leaseId == 0 || entry.holder.thread != holder.thread) return;
+  }
+  const Place& place = table[lane.first()].holder.place;
+  throw Error(ErrorCode::Misuse, "this thread waits for the " + std::string(toText(access)) +
+                                     " handle that it holds itself, taken by " + place.function + " at " + place.file +
+                                     ":" + std::to_string(place.line) +
+                                     "; inside a transaction use the transaction object");
+}
+
+std::optional<std::size_t> ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
+  port::LockGuard guard(mutex);
+  requireOpen();
+  if (SteadyClock::now() < deadline) refuseSelfDeadlock(access, holder);
+  WaitQueue& queue = waitersOf(access);
+  Waiter self;
+  self.holder = holder;
+  queue.push(self);
+  ++acquireWaits;
+  while (!self.granted && !self.rejected) {
+    // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
+    if (queue.front() == &self) self.granted = table.pick(access, preferredReader, clock->now());
+    if (self.granted) {
+      queue.remove(self);
+      beginLease(*self.granted, holder, clock->now());
+      break;
+    }
+    const SteadyTime now = SteadyClock::now();
+    if (now >= deadline) {
+      queue.remove(self);
+      ++acquireTimeouts;
+      return std::nullopt;
+    }
+    const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
+    self.wakeUp.waitUntil(guard, hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
+  }
+  if (self.rejected) throw Error(ErrorCode::PoolClosed, "the database was closed while this call waited for a handle");
+  return self.granted;
+}
+
+bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
+  try {
+    if (table[slot].connection == nullptr) openConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
+    const Clock::TimePoint now = clock->now();
+    SlotFacts facts;
+    {
+      const port::LockGuard guard(mutex);
+      facts = table.facts(slot);
+    }
+    std::string reason;
+    if (isConnectionStale(facts, now)) {
+      renewConnection(slot);
+    } else if (needsVerification(facts, config, now) && !verifyConnection(slot, reason)) {
+      recoverConnection(slot, reason);
+      if (table[slot].connection == nullptr) {
+        throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");
+      }
+    }
+    adoptShares(slot);
+    return true;
+  } catch (const Error& error) {
+    failure = error;
+    endLease(slot);
+    return false;
+  }
+}
+
+void ConnectionPool::Core::throwExhausted(Access access, std::chrono::milliseconds timeout,
+                                          const std::optional<Error>& openFailure) {
+  std::string text = "no " + std::string(toText(access)) + " handle became free within " + formatDuration(timeout);
+  const char* separator = ": ";
+  const std::vector<LeaseInfo> out = leases();
+  const bool ofLane =
+      std::any_of(out.begin(), out.end(), [&](const LeaseInfo& lease) { return lease.access == access; });
+  for (const LeaseInfo& lease : out) {
+    if (ofLane && lease.access != access) continue;
+    text += separator + describe(lease);
+    separator = "; ";
+  }
+  if (openFailure) text += "; opening another one failed: " + std::string(openFailure->what());
+  throw Error(ErrorCode::PoolExhausted, text).setContext(contextText());
+}
+
+void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
+  if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
+  const std::uint64_t id = connection.id();
+  const ReturnState returned = connection.impl().restore();
+  if (!returned.restored.empty()) {
+    counters.restored.add();
+    publish(EventKind::StateRestored, id, returned.restored);
+    log(LogLevel::Warning, "connection #" + std::to_string(id) + " came back with state to undo: " + returned.restored);
+  }
+  if (returned.replace || discard || takeForcedFlag(slot)) {
+    recoverConnection(slot, discard ? "discarded by its holder" : "broken, forced back, or not to be restored");
+  } else if (slot == SlotTable::kWriter) {
+    checkpointIfDue(connection);
+  }
+  endLease(slot);
+}
+
+bool ConnectionPool::Core::takeForcedFlag(std::size_t slot) noexcept {
+  const port::LockGuard guard(mutex);
+  return table[slot].forced;
+}
+
+void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
+  if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
+  try {
+    noteCheckpoint(checkpoints.run(writer), writer.id());
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, std::string("checkpoint failed: ") + failure.what());
+  }
+}
+
+void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
+  bool last = false;
+  std::shared_ptr<Connection> orphan;
+  {
+    port::LockGuard guard(mutex);
+    const Clock::TimePoint now = clock->now();
+    // Forced back at the very moment of its return: there is nobody left to take it from.
+    if (table[slot].forced && table[slot].connection != nullptr) {
+      table[slot].connection->impl().revoked.store(false, std::memory_order_relaxed);
+    }
+    WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
+    if (state == State::Open && table[slot].connection != nullptr && !queue.empty()) {
+      Waiter& next = *queue.front();
+      queue.remove(next);
+      beginLease(slot, next.holder, now);
+      next.granted = slot;
+      next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
+      return;
+    }
+    table.markFree(slot, now);
+    if (state == State::Closed) orphan = table.takeConnection(slot);
+    if (state != State::Open) leaseEnded.notifyAll();
+    last = abandoned && table.inUse().empty();
+  }
+  if (orphan != nullptr) retire(std::move(orphan));
+  if (last) delete this;
+}
+
+std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
+  std::vector<LeaseInfo> result;
+  {
+    const port::LockGuard guard(mutex);
+    if (clock == nullptr) return result;
+    const Clock::TimePoint now = clock->now();
+    for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+      const Slot& entry = table[rest.first()];
+      if (entry.leaseId == 0 || entry.connection == nullptr) continue;
+      LeaseInfo lease;
+      lease.leaseId = entry.leaseId;
+      lease.connectionId = entry.connection->id();
+      lease.access = rest.first() == SlotTable::kWriter ? Access::Write : Access::Read;
+      lease.thread = entry.holder.thread;
+      lease.heldFor = now - entry.leasedAt;
+      lease.place = entry.holder.place;
+      if (entry.holder.statement != nullptr) lease.statement = shortenSql(entry.holder.statement->text());
+      lease.forced = entry.forced;
+      result.push_back(std::move(lease));
+    }
+  }
+  std::sort(result.begin(), result.end(), [](const LeaseInfo& a, const LeaseInfo& b) { return a.heldFor > b.heldFor; });
+  return result;
+}
+
+bool ConnectionPool::Core::forceCleanup(std::uint64_t leaseId) {
+  std::shared_ptr<Connection> connection;
+  {
+    const port::LockGuard guard(mutex);
+    for (SlotSet rest = table.inUse(); !rest.empty() && connection == nullptr; rest.erase(rest.first())) {
+      Slot& entry = table[rest.first()];
+      if (leaseId == 0 || entry.leaseId != leaseId || entry.connection == nullptr) continue;
+      entry.forced = true;
+      entry.connection->impl().revoked.store(true, std::memory_order_relaxed);
+      connection = entry.connection;
+    }
+  }
+  if (connection == nullptr) return false;
+  connection->interrupt();  // The shared pointer keeps the handle open until this returns.
+  counters.forced.add();
+  publish(EventKind::LeaseForced, connection->id(), "lease " + std::to_string(leaseId) + " forced back");
+  log(LogLevel::Warning,
+      "lease " + std::to_string(leaseId) + " of connection #" + std::to_string(connection->id()) + " was forced back");
+  return true;
+}
+
+}  // namespace holdfast

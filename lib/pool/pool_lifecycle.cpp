@@ -1,0 +1,234 @@
+// open() and close().
+
+#include <algorithm>
+#include <utility>
+
+#include "connection/sqlite_library.hpp"
+#include "core/port/process.hpp"
+#include "core/text.hpp"
+#include "pool/pool_core.hpp"
+#include "storage/database_file.hpp"
+
+namespace holdfast {
+namespace {
+
+// Pools that hold handles, and the fork generation they belong to. A child must not open the files that its parent had
+// open: SQLite's record of the locks is per process and was copied, while the locks were not.
+std::atomic<int> openPools{0};
+std::atomic<std::uint32_t> openPoolsGeneration{0};
+
+void refuseAfterFork() {
+  if (openPools.load() > 0 && openPoolsGeneration.load() != port::forkGeneration()) {
+    throw Error(ErrorCode::ForkedProcess,
+                "this process was forked while databases were open; open them after fork(), or call exec()");
+  }
+}
+
+}  // namespace
+
+ConnectionPool::Core::Core() : generation(port::forkGeneration()) {}
+
+ConnectionPool::Core::~Core() = default;
+
+bool ConnectionPool::Core::inOwnProcess() const noexcept {
+  return generation == port::forkGeneration() || !holdsHandles.load(std::memory_order_relaxed);
+}
+
+void ConnectionPool::Core::requireOwnProcess() const {
+  if (inOwnProcess()) return;
+  throw Error(ErrorCode::ForkedProcess,
+              "the database was opened by the parent process; open it after fork(), or exec()");
+}
+
+OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
+  requireOwnProcess();
+  refuseAfterFork();
+  wanted.validate();
+  requireUsableSqlite();
+  startOpening(wanted);
+  OpenReport report;
+  try {
+    const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
+    path = file.path;
+    report.database = file.path;
+    report.created = file.created;
+    report.recoveredLog = file.hasLog;
+    useTemporaryDirectoryBeside(file.path);
+    openHandles(report);
+  } catch (Error& error) {
+    failOpening();
+    throw error.addFrame("open " + wanted.database);
+  }
+  for (const std::string& warning : report.warnings) log(LogLevel::Warning, warning);
+  publish(EventKind::Initialized, 0, path);
+  startHousekeeper();
+  return report;
+}
+
+void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
+  {
+    const port::LockGuard guard(mutex);
+    if (state != State::Closed) throw Error(ErrorCode::Misuse, "\"" + path + "\" is open already; close() it first");
+    if (!table.inUse().empty()) {
+      throw Error(ErrorCode::Misuse, std::to_string(table.inUse().size()) +
+                                         " leases of the time before close() are still out; release them first");
+    }
+    state = State::Opening;
+    generation = port::forkGeneration();
+    config = wanted;
+    logger = wanted.logger != nullptr ? wanted.logger : makeStderrLogger();
+    clock = wanted.clock != nullptr ? wanted.clock.get() : &systemClock();
+    table = SlotTable(wanted.poolSize);
+    checkpoints = CheckpointPolicy(wanted.checkpointPages);
+    memoryStage = MemoryStage::Normal;
+  }
+  openPools.fetch_add(1);
+  openPoolsGeneration.store(generation);
+  holdsHandles.store(true);
+  ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
+}
+
+void ConnectionPool::Core::openHandles(OpenReport& report) {
+  for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
+  Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
+  const SqliteLibrary& library = sqliteLibrary();
+  report.journalMode = "wal";
+  report.pageSize = writer.pageSize();
+  report.connectionsOpened = config.minPoolSize;
+  report.cacheBytesPerHandle = writer.profile.cacheBytes;
+  report.sqliteVersion = library.version;
+  report.sqliteSourceId = library.sourceId;
+  report.walResetBug = library.walResetBug;
+  if (config.durability == Durability::Off) {
+    report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
+  }
+  const port::LockGuard guard(mutex);
+  state = State::Open;
+}
+
+void ConnectionPool::Core::failOpening() noexcept {
+  closeHandles();
+  const port::LockGuard guard(mutex);
+  state = State::Closed;
+}
+
+void ConnectionPool::Core::close() {
+  if (!inOwnProcess()) return;
+  {
+    const port::LockGuard guard(mutex);
+    if (state == State::Closed) return;
+    if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
+    refuseCloseByHolder();
+    state = State::Closing;
+    rejectWaiters();
+  }
+  stopHousekeeper();
+  const std::string stillOut = awaitLeases();
+  closeHandles();
+  {
+    const port::LockGuard guard(mutex);
+    state = State::Closed;
+  }
+  publish(EventKind::Closed, 0, path);
+  if (!stillOut.empty()) {
+    throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(config.closeTimeout) +
+                                        ": " + stillOut + "; their handles close when they are released");
+  }
+}
+
+bool ConnectionPool::Core::isOpen() const noexcept {
+  if (!inOwnProcess()) return false;
+  const port::LockGuard guard(mutex);
+  return state == State::Open;
+}
+
+void ConnectionPool::Core::refuseCloseByHolder() const {
+  const std::uint64_t self = port::currentThreadId();
+  if (housekeeper.isCurrent()) {
+    throw Error(ErrorCode::Misuse, "close() in an event listener that runs on the housekeeping thread");
+  }
+  for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+    const Slot& entry = table[rest.first()];
+    if (entry.leaseId != 0 && entry.holder.thread == self) {
+      throw Error(ErrorCode::Misuse, "close() by a thread that holds a lease itself; release it first");
+    }
+  }
+}
+
+void ConnectionPool::Core::rejectWaiters() {
+  for (WaitQueue* queue : {&writeWaiters, &readWaiters}) {
+    while (!queue->empty()) {
+      Waiter& waiter = *queue->front();
+      queue->remove(waiter);
+      waiter.rejected = true;
+      waiter.wakeUp.notifyOne();
+    }
+  }
+}
+
+std::string ConnectionPool::Core::awaitLeases() {
+  const auto deadline = std::chrono::steady_clock::now() + config.closeTimeout;
+  {
+    port::LockGuard guard(mutex);
+    while (!table.inUse().empty() && leaseEnded.waitUntil(guard, deadline)) {
+    }
+    if (table.inUse().empty()) return {};
+  }
+  std::string names;
+  for (const LeaseInfo& lease : leases()) {
+    if (!names.empty()) names += ", ";
+    names += "#" + std::to_string(lease.connectionId) + " by thread " + std::to_string(lease.thread);
+  }
+  std::vector<std::shared_ptr<Connection>> running;
+  {
+    const port::LockGuard guard(mutex);
+    for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+      if (table[rest.first()].connection != nullptr) running.push_back(table[rest.first()].connection);
+    }
+  }
+  for (const auto& connection : running) connection->interrupt();
+  return names.empty() ? "housekeeping" : names;
+}
+
+void ConnectionPool::Core::closeHandles() noexcept {
+  std::vector<std::shared_ptr<Connection>> readers;
+  std::shared_ptr<Connection> writer;
+  bool alone = false;
+  {
+    const port::LockGuard guard(mutex);
+    const SlotSet free = table.open() - table.inUse();
+    alone = table.inUse().empty();
+    for (SlotSet rest = free; !rest.empty(); rest.erase(rest.first())) {
+      if (rest.first() == SlotTable::kWriter) {
+        writer = table.takeConnection(rest.first());
+      } else {
+        readers.push_back(table.takeConnection(rest.first()));
+      }
+    }
+  }
+  for (auto& reader : readers) retire(std::move(reader));
+  if (writer != nullptr) {
+    if (alone) checkpointBeforeClose(*writer);
+    retire(std::move(writer));
+  }
+  ProcessMemory::instance().leave(this);
+  openPools.fetch_sub(1);
+  if (alone) holdsHandles.store(false);
+}
+
+void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
+  try {
+    noteCheckpoint(checkpointFully(writer), writer.id());
+    writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, std::string("the log stays beside the database: ") + failure.what());
+  }
+}
+
+bool ConnectionPool::Core::abandon() noexcept {
+  const port::LockGuard guard(mutex);
+  abandoned = true;
+  return table.inUse().empty();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,131 @@
+// What can be seen of the pool: metrics, events, log lines.
+
+#include <array>
+#include <cstdio>
+
+#include "connection/sqlite_library.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+namespace {
+
+// "3.1/4.0 MiB", or "3.1 MiB" where there is no limit.
+std::string memoryText() {
+  const auto mebibytes = [](std::int64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(MiB); };
+  const double used = mebibytes(sqlite_memory::usedBytes());
+  const std::int64_t limit = ProcessMemory::instance().limit();
+  std::array<char, 64> text{};
+  if (limit > 0) {
+    std::snprintf(text.data(), text.size(), "%.1f/%.1f MiB", used, mebibytes(limit));
+  } else {
+    std::snprintf(text.data(), text.size(), "%.1f MiB", used);
+  }
+  return text.data();
+}
+
+}  // namespace
+
+PoolMetrics ConnectionPool::Core::metrics() const {
+  PoolMetrics result;
+  std::vector<std::shared_ptr<Connection>> connections;
+  {
+    const port::LockGuard guard(mutex);
+    result.poolSize = table.size();
+    result.totalConnections = table.open().size();
+    result.activeConnections = (table.open() & table.inUse()).size();
+    result.pendingRequests = writeWaiters.size() + readWaiters.size();
+    result.acquires = acquires;
+    result.acquireWaits = acquireWaits;
+    result.acquireTimeouts = acquireTimeouts;
+    for (SlotSet rest = table.open(); !rest.empty(); rest.erase(rest.first())) {
+      connections.push_back(table[rest.first()].connection);
+    }
+  }
+  result.idleConnections = result.totalConnections - result.activeConnections;
+  if (result.poolSize > 0) {
+    result.poolUtilization =
+        100.0 * static_cast<double>(result.activeConnections) / static_cast<double>(result.poolSize);
+  }
+  addCounters(result);
+  for (const auto& connection : connections) {
+    const Connection::Impl& impl = connection->impl();
+    result.totalQueries += impl.queries.value();
+    result.queryErrors += impl.failures.value();
+    result.statementCacheHits += impl.statements.hits.value();
+    result.statementCacheMisses += impl.statements.misses.value();
+    result.statementCacheEvictions += impl.statements.evictions.value();
+    result.walPages += static_cast<std::uint64_t>(impl.walPages.load(std::memory_order_relaxed));
+  }
+  result.averageQueryTime = result.queryLatency.mean;
+  return result;
+}
+
+void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
+  result.totalQueries = counters.pastQueries.value();
+  result.queryErrors = counters.pastFailures.value();
+  result.statementCacheHits = counters.pastHits.value();
+  result.statementCacheMisses = counters.pastMisses.value();
+  result.statementCacheEvictions = counters.pastEvictions.value();
+  result.connectionErrors = counters.connectionErrors.value();
+  result.connectionsCreated = counters.created.value();
+  result.connectionsDestroyed = counters.destroyed.value();
+  result.connectionsRenewed = counters.renewed.value();
+  result.connectionsRecovered = counters.recovered.value();
+  result.connectionsIdledOut = counters.idledOut.value();
+  result.verifications = counters.verifications.value();
+  result.leaksReported = counters.leaks.value();
+  result.leasesForced = counters.forced.value();
+  result.statesRestored = counters.restored.value();
+  result.transactionsCommitted = counters.committed.value();
+  result.transactionsRolledBack = counters.rolledBack.value();
+  result.transactionRetries = counters.retries.value();
+  result.checkpoints = counters.checkpoints.value();
+  result.checkpointsBlocked = counters.checkpointsBlocked.value();
+  result.memoryRefusals = counters.refusals.value();
+  result.memoryReliefs = counters.reliefs.value();
+  result.memoryUsedBytes = sqlite_memory::usedBytes();
+  result.memoryPeakBytes = sqlite_memory::peakBytes();
+  result.memoryLimitBytes = ProcessMemory::instance().limit();
+  result.memoryStage = memoryStage.load(std::memory_order_relaxed);
+  result.acquireLatency = acquireLatency.summary();
+  result.queryLatency = queryLatency.summary();
+  result.transactionLatency = transactionLatency.summary();
+  result.recoveryLatency = recoveryLatency.summary();
+}
+
+std::string ConnectionPool::Core::contextText() const {
+  std::size_t inUse = 0;
+  std::size_t size = 0;
+  {
+    const port::LockGuard guard(mutex);
+    inUse = table.inUse().size();
+    size = table.size();
+  }
+  return "memory " + memoryText() + ", pool " + std::to_string(inUse) + "/" + std::to_string(size) + " in use";
+}
+
+void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, std::string detail) noexcept {
+  Event event;
+  event.kind = kind;
+  event.time = clock->now();
+  event.connectionId = connectionId;
+  {
+    const port::LockGuard guard(mutex);
+    event.totalConnections = table.open().size();
+  }
+  event.detail = std::move(detail);
+  events.publish(event, *logger);
+}
+
+void ConnectionPool::Core::log(LogLevel level, const std::string& message) const noexcept {
+  logger->log(level, "pool", message);
+}
+
+void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept {
+  counters.checkpoints.add();
+  if (!report.complete) counters.checkpointsBlocked.add();
+  publish(report.complete ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,
+          std::to_string(report.checkpointedPages) + " of " + std::to_string(report.walPages) + " pages");
+}
+
+}  // namespace holdfast

@@ -1,0 +1,46 @@
+#include "pool/process_memory.hpp"
+
+#include <algorithm>
+
+#include "connection/sqlite_library.hpp"
+
+namespace holdfast {
+
+ProcessMemory& ProcessMemory::instance() {
+  static ProcessMemory& memory = *new ProcessMemory;  // Never destroyed: static pools may close after it would be.
+  return memory;
+}
+
+void ProcessMemory::join(const void* pool, std::int64_t limit, std::size_t handles) {
+  const port::LockGuard guard(mutex_);
+  members_[pool] = {limit, handles};
+  divide();
+}
+
+void ProcessMemory::leave(const void* pool) {
+  const port::LockGuard guard(mutex_);
+  members_.erase(pool);
+  divide();
+}
+
+MemoryShares ProcessMemory::shares() const {
+  const port::LockGuard guard(mutex_);
+  return shares_;
+}
+
+void ProcessMemory::divide() {
+  std::int64_t limit = 0;
+  std::size_t handles = 0;
+  for (const auto& [pool, member] : members_) {
+    if (member.limit > 0) limit = limit == 0 ? member.limit : std::min(limit, member.limit);
+    handles += member.handles;
+  }
+  shares_ = divideMemory(limit, handles);
+  if (limit != 0 || limit_.load(std::memory_order_relaxed) != 0) {
+    sqlite_memory::setLimits(shares_.softLimit, shares_.hardLimit);
+  }
+  limit_.store(limit, std::memory_order_relaxed);
+  generation_.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+
+#include "core/port/mutex.hpp"
+#include "policy/memory_budget.hpp"
+
+namespace holdfast {
+
+/// SQLite's heap belongs to the process: the pools that are open share one limit, the smallest that any of them names,
+/// and divide it over the handles of all.
+class ProcessMemory {
+ public:
+  static ProcessMemory& instance();
+
+  /// Counts a pool in, with its limit in bytes (0: none) and its slots, and applies the limits anew.
+  void join(const void* pool, std::int64_t limit, std::size_t handles);
+  void leave(const void* pool);
+
+  MemoryShares shares() const;
+  std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+  /// Changes whenever the shares do.
+  std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Member {
+    std::int64_t limit = 0;
+    std::size_t handles = 0;
+  };
+  void divide() HOLDFAST_REQUIRES(mutex_);
+
+  mutable port::Mutex mutex_;
+  std::map<const void*, Member> members_ HOLDFAST_GUARDED_BY(mutex_);
+  MemoryShares shares_ HOLDFAST_GUARDED_BY(mutex_);
+  std::atomic<std::int64_t> limit_{0};
+  std::atomic<std::uint32_t> generation_{0};
+};
+
+}  // namespace holdfast
