@@ -42,11 +42,7 @@ class RowView {
   /// Row::get(), plus std::string_view and BlobView for reading in place.
   template <typename T>
   T get(std::size_t column) const {
-    const ValueView value = at(column);
-    if constexpr (std::same_as<T, std::int64_t>) {
-      if (value.type() == ValueType::Integer) return value.integer();
-    }
-    return detail::decode<T>(value, columnName(column));
+    return detail::decode<T>(at(column), [this, column] { return columnName(column); });
   }
 
  private:

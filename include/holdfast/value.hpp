@@ -112,10 +112,6 @@ namespace detail {
 
 [[noreturn]] void throwTypeMismatch(const ValueView& value, std::string_view wanted, std::string_view column);
 [[noreturn]] void throwOutOfRange(std::string_view wanted, std::string_view column);
-std::int64_t decodeInteger(const ValueView& value, std::string_view column);
-double decodeReal(const ValueView& value, std::string_view column);
-std::string_view decodeText(const ValueView& value, std::string_view column);
-BlobView decodeBlob(const ValueView& value, std::string_view column);
 
 template <typename T>
 struct IsOptional : std::false_type {};
@@ -124,30 +120,36 @@ struct IsOptional<std::optional<T>> : std::true_type {};
 template <typename T>
 inline constexpr bool kUnsupported = false;
 
-template <typename T>
-T decode(const ValueView& value, std::string_view column) {
+/// The value, once its type is known to be right. `column` gives the column's name; it is called for an error only.
+template <typename Name>
+const ValueView& require(ValueType type, std::string_view wanted, const ValueView& value, const Name& column) {
+  if (value.type() != type) throwTypeMismatch(value, wanted, column());
+  return value;
+}
+
+template <typename T, std::invocable Name>
+T decode(const ValueView& value, const Name& column) {
   if constexpr (IsOptional<T>::value) {
     if (value.isNull()) return std::nullopt;
     return decode<typename T::value_type>(value, column);
   } else if constexpr (std::same_as<T, bool>) {
-    return decodeInteger(value, column) != 0;
+    return require(ValueType::Integer, "an integer", value, column).integer() != 0;
   } else if constexpr (std::integral<T>) {
-    const std::int64_t stored = decodeInteger(value, column);
-    if (!std::in_range<T>(stored)) throwOutOfRange("an integer of the requested width", column);
+    const std::int64_t stored = require(ValueType::Integer, "an integer", value, column).integer();
+    if (!std::in_range<T>(stored)) throwOutOfRange("an integer of the requested width", column());
     return static_cast<T>(stored);
   } else if constexpr (std::floating_point<T>) {
-    return static_cast<T>(decodeReal(value, column));
-  } else if constexpr (std::same_as<T, std::string>) {
-    return std::string(decodeText(value, column));
-  } else if constexpr (std::same_as<T, std::string_view>) {
-    return decodeText(value, column);
+    if (value.type() == ValueType::Integer) return static_cast<T>(value.integer());
+    return static_cast<T>(require(ValueType::Real, "a number", value, column).real());
+  } else if constexpr (std::same_as<T, std::string> || std::same_as<T, std::string_view>) {
+    return T(require(ValueType::Text, "text", value, column).text());
   } else if constexpr (std::same_as<T, Blob>) {
-    const BlobView bytes = decodeBlob(value, column);
+    const BlobView bytes = require(ValueType::Blob, "a blob", value, column).blob();
     return Blob(bytes.begin(), bytes.end());
   } else if constexpr (std::same_as<T, BlobView>) {
-    return decodeBlob(value, column);
+    return require(ValueType::Blob, "a blob", value, column).blob();
   } else if constexpr (std::same_as<T, Timestamp>) {
-    return Timestamp(std::chrono::milliseconds(decodeInteger(value, column)));
+    return Timestamp(std::chrono::milliseconds(require(ValueType::Integer, "an integer", value, column).integer()));
   } else if constexpr (std::same_as<T, Value>) {
     return Value(value);
   } else {
@@ -155,6 +157,11 @@ T decode(const ValueView& value, std::string_view column) {
                   "holdfast: this type is not readable from a column; use an integer, bool, floating-point number, "
                   "std::string, Blob, Timestamp, Value or std::optional of these");
   }
+}
+
+template <typename T>
+T decode(const ValueView& value, std::string_view column) {
+  return decode<T>(value, [column] { return column; });
 }
 
 }  // namespace detail

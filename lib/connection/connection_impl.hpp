@@ -66,6 +66,11 @@ struct Connection::Impl {
   /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
   void rollbackToSavepoint() noexcept;
 
+  /// Whether a lease left anything behind. Cheap: every lease ends with it.
+  bool needsRestore() const noexcept {
+    return inTransaction() || broken || guard.changes().any() || nativeHandleGiven_ ||
+           durability_ != profile.durability || revoked.load(std::memory_order_relaxed);
+  }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
   /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.

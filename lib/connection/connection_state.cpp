@@ -88,9 +88,7 @@ void Connection::Impl::rollbackToSavepoint() noexcept {
 }
 
 ReturnState Connection::Impl::restore() noexcept {
-  const bool clean = !inTransaction() && !broken && !guard.changes().any() && !nativeHandleGiven_ &&
-                     durability_ == profile.durability && !revoked.load(std::memory_order_relaxed);
-  if (clean) return {};
+  if (!needsRestore()) return {};
   ReturnState state;
   try {
     if (inTransaction()) {

@@ -52,26 +52,5 @@ void throwOutOfRange(std::string_view wanted, std::string_view column) {
   throw Error(ErrorCode::TypeMismatch, columnText(column).append(" holds a value out of range for ").append(wanted));
 }
 
-std::int64_t decodeInteger(const ValueView& value, std::string_view column) {
-  if (value.type() != ValueType::Integer) throwTypeMismatch(value, "an integer", column);
-  return value.integer();
-}
-
-double decodeReal(const ValueView& value, std::string_view column) {
-  if (value.type() == ValueType::Integer) return static_cast<double>(value.integer());
-  if (value.type() != ValueType::Real) throwTypeMismatch(value, "a number", column);
-  return value.real();
-}
-
-std::string_view decodeText(const ValueView& value, std::string_view column) {
-  if (value.type() != ValueType::Text) throwTypeMismatch(value, "text", column);
-  return value.text();
-}
-
-BlobView decodeBlob(const ValueView& value, std::string_view column) {
-  if (value.type() != ValueType::Blob) throwTypeMismatch(value, "a blob", column);
-  return value.blob();
-}
-
 }  // namespace detail
 }  // namespace holdfast

@@ -66,15 +66,15 @@ constexpr Field<LatencySummary> kLatencies[] = {
 }  // namespace
 
 nlohmann::json toJson(const LatencySummary& summary) {
-  return {
-      {"count", summary.count},
-      {"meanNanoseconds", summary.mean.count()},
-      {"p50Nanoseconds", summary.p50.count()},
-      {"p90Nanoseconds", summary.p90.count()},
-      {"p99Nanoseconds", summary.p99.count()},
-      {"p999Nanoseconds", summary.p999.count()},
-      {"maxNanoseconds", summary.max.count()},
-  };
+  nlohmann::json json;
+  json["count"] = summary.count;
+  json["meanNanoseconds"] = summary.mean.count();
+  json["p50Nanoseconds"] = summary.p50.count();
+  json["p90Nanoseconds"] = summary.p90.count();
+  json["p99Nanoseconds"] = summary.p99.count();
+  json["p999Nanoseconds"] = summary.p999.count();
+  json["maxNanoseconds"] = summary.max.count();
+  return json;
 }
 
 nlohmann::json toJson(const PoolMetrics& metrics) {

@@ -14,13 +14,21 @@
 
 namespace holdfast {
 
-/// What a configuration field can be; the type decides how JSON writes it. int and std::size_t are counts,
-/// std::int64_t is a number of bytes.
+/// The types that the fields of a structure have; the type decides how JSON writes it. int and std::size_t are
+/// counts, std::int64_t is a number of bytes.
+template <typename Config, typename... Types>
+using MemberOfTypes = std::variant<Types Config::*...>;
 template <typename Config>
-using FieldMember =
-    std::variant<bool Config::*, int Config::*, std::size_t Config::*, std::int64_t Config::*, double Config::*,
-                 std::string Config::*, std::chrono::milliseconds Config::*, std::chrono::microseconds Config::*,
-                 Durability Config::*, TempStore Config::*, HousekeepingMode Config::*>;
+struct FieldMember;
+template <>
+struct FieldMember<ConnectionConfig> {
+  using Type = MemberOfTypes<ConnectionConfig, bool, int, std::size_t, std::int64_t, std::string,
+                             std::chrono::milliseconds, Durability, TempStore, HousekeepingMode>;
+};
+template <>
+struct FieldMember<RetryPolicy> {
+  using Type = MemberOfTypes<RetryPolicy, int, double, std::chrono::microseconds>;
+};
 
 /// The accepted values of a number, in the unit of its field (bytes, milliseconds, microseconds).
 struct Range {
@@ -33,7 +41,7 @@ struct Range {
 template <typename Config>
 struct Field {
   std::string_view name;
-  FieldMember<Config> member;
+  typename FieldMember<Config>::Type member;
   Range range{};
 };
 

@@ -1,7 +1,6 @@
 #include <holdfast/retry_policy.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace holdfast {

@@ -12,6 +12,7 @@
 
 #include "connection/connection_impl.hpp"
 #include "core/port/mutex.hpp"
+#include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/event_bus.hpp"
@@ -49,7 +50,9 @@ struct ConnectionPool::Core final : LeaseOwner {
   /// For the destructor of the pool: the last lease to come back deletes the core. True where that is now.
   bool abandon() noexcept;
   /// Whether this process is the one that opened the pool; handles must not be touched in a forked child.
-  bool inOwnProcess() const noexcept;
+  bool inOwnProcess() const noexcept {
+    return generation == port::forkGeneration() || !holdsHandles.load(std::memory_order_relaxed);
+  }
   void requireOwnProcess() const;
 
   // Leases (pool_lease.cpp).
@@ -162,10 +165,11 @@ struct ConnectionPool::Core final : LeaseOwner {
   void beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
   bool isReady(std::size_t slot, Clock::TimePoint now) const noexcept HOLDFAST_REQUIRES(mutex);
   void refuseSelfDeadlock(Access access, const Holder& holder) const HOLDFAST_REQUIRES(mutex);
-  /// Joins the queue until a slot is handed over. Nothing at the deadline.
-  std::optional<std::size_t> waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
+  /// Joins the queue until a slot is handed over; kNoSlot at the deadline.
+  static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
+  std::size_t waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
   PooledConnection acquireSlowly(Access access, std::chrono::milliseconds timeout, const Holder& holder,
-                                 std::optional<std::size_t> slot);
+                                 std::optional<std::size_t> taken);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
   PooledConnection handOut(std::size_t slot, Access access) noexcept;
@@ -173,7 +177,7 @@ struct ConnectionPool::Core final : LeaseOwner {
                                    const std::optional<Error>& openFailure);
   /// Frees the slot, or hands it to the first waiter of its lane.
   void endLease(std::size_t slot) noexcept;
-  bool takeForcedFlag(std::size_t slot) noexcept;
+  void restoreState(Connection& connection, std::size_t slot, bool discard) noexcept;
   void checkpointIfDue(Connection& writer) noexcept;
 
   void startOpening(const ConnectionConfig& wanted);

@@ -35,14 +35,15 @@ std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slo
 
 void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::milliseconds openTimeout) {
   try {
-    const std::uint32_t shares = ProcessMemory::instance().generation();
+    const std::uint32_t shares = ProcessMemory::generation();
     std::shared_ptr<Connection> connection = makeConnection(slot, openTimeout);
     const std::uint64_t id = connection->id();
     {
       const port::LockGuard guard(mutex);
       const Clock::TimePoint now = clock->now();
-      table.setConnection(slot, std::move(connection), now,
-                          renewalTime(now, config.maxConnectionAge, port::randomUnit()));
+      const Clock::TimePoint renewAt = renewalTime(now, config.maxConnectionAge, port::randomUnit());
+      table.setConnection(slot, std::move(connection), now, renewAt);
+      table[slot].freshUntil = std::min(renewAt, now + config.verifyAfter);
       table[slot].sharesGeneration = shares;
     }
     publish(EventKind::ConnectionCreated, id, slot == SlotTable::kWriter ? "write handle" : "read handle");
@@ -111,7 +112,7 @@ void ConnectionPool::Core::cleanupIdleConnection(std::size_t slot) noexcept {
 
 void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {
   Slot& entry = table[slot];
-  const std::uint32_t current = ProcessMemory::instance().generation();
+  const std::uint32_t current = ProcessMemory::generation();
   if (entry.sharesGeneration == current) return;
   const MemoryShares shares = ProcessMemory::instance().shares();
   try {

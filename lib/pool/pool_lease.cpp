@@ -66,20 +66,20 @@ std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, 
 }
 
 PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::chrono::milliseconds timeout,
-                                                     const Holder& holder, std::optional<std::size_t> slot) {
+                                                     const Holder& holder, std::optional<std::size_t> taken) {
   const SteadyTime start = SteadyClock::now();
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
-    if (!slot) slot = waitForSlot(access, deadline, holder);
-    if (!slot) throwExhausted(access, timeout, openFailure);
+    const std::size_t slot = taken ? *taken : waitForSlot(access, deadline, holder);
+    if (slot == kNoSlot) throwExhausted(access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
-    if (prepareLease(*slot, deadline, openFailure)) {
+    if (prepareLease(slot, deadline, openFailure)) {
       acquireLatency.record(SteadyClock::now() - start);
-      return handOut(*slot, access);
+      return handOut(slot, access);
     }
     if (failAtOnce) throw openFailure->setContext(contextText());
-    slot.reset();
+    taken.reset();
   }
 }
 
@@ -112,10 +112,8 @@ void ConnectionPool::Core::beginLease(std::size_t slot, const Holder& holder, Cl
 }
 
 bool ConnectionPool::Core::isReady(std::size_t slot, Clock::TimePoint now) const noexcept {
-  if (table[slot].connection == nullptr) return false;
-  const SlotFacts facts = table.facts(slot);
-  return !isConnectionStale(facts, now) && !needsVerification(facts, config, now) &&
-         table[slot].sharesGeneration == ProcessMemory::instance().generation();
+  const Slot& entry = table[slot];
+  return entry.connection != nullptr && now < entry.freshUntil && entry.sharesGeneration == ProcessMemory::generation();
 }
 
 void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holder) const {
@@ -131,7 +129,7 @@ void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holde
                                      "; inside a transaction use the transaction object");
 }
 
-std::optional<std::size_t> ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
+std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
   port::LockGuard guard(mutex);
   requireOpen();
   if (SteadyClock::now() < deadline) refuseSelfDeadlock(access, holder);
@@ -152,13 +150,13 @@ std::optional<std::size_t> ConnectionPool::Core::waitForSlot(Access access, Stea
     if (now >= deadline) {
       queue.remove(self);
       ++acquireTimeouts;
-      return std::nullopt;
+      return kNoSlot;
     }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
     self.wakeUp.waitUntil(guard, hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
   }
   if (self.rejected) throw Error(ErrorCode::PoolClosed, "the database was closed while this call waited for a handle");
-  return self.granted;
+  return *self.granted;
 }
 
 bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
@@ -206,24 +204,25 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 
 void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
-  const std::uint64_t id = connection.id();
-  const ReturnState returned = connection.impl().restore();
-  if (!returned.restored.empty()) {
-    counters.restored.add();
-    publish(EventKind::StateRestored, id, returned.restored);
-    log(LogLevel::Warning, "connection #" + std::to_string(id) + " came back with state to undo: " + returned.restored);
-  }
-  if (returned.replace || discard || takeForcedFlag(slot)) {
-    recoverConnection(slot, discard ? "discarded by its holder" : "broken, forced back, or not to be restored");
+  if (discard || connection.impl().needsRestore()) {
+    restoreState(connection, slot, discard);
   } else if (slot == SlotTable::kWriter) {
     checkpointIfDue(connection);
   }
   endLease(slot);
 }
 
-bool ConnectionPool::Core::takeForcedFlag(std::size_t slot) noexcept {
-  const port::LockGuard guard(mutex);
-  return table[slot].forced;
+void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot, bool discard) noexcept {
+  const ReturnState returned = connection.impl().restore();
+  if (!returned.restored.empty()) {
+    counters.restored.add();
+    publish(EventKind::StateRestored, connection.id(), returned.restored);
+    log(LogLevel::Warning,
+        "connection #" + std::to_string(connection.id()) + " came back with state to undo: " + returned.restored);
+  }
+  if (discard || returned.replace) {
+    recoverConnection(slot, discard ? "discarded by its holder" : "broken, forced back, or not to be restored");
+  }
 }
 
 void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
@@ -239,8 +238,9 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
   bool last = false;
   std::shared_ptr<Connection> orphan;
   {
-    port::LockGuard guard(mutex);
     const Clock::TimePoint now = clock->now();
+    port::LockGuard guard(mutex);
+    table[slot].freshUntil = std::min(table[slot].renewAt, now + config.verifyAfter);
     // Forced back at the very moment of its return: there is nobody left to take it from.
     if (table[slot].forced && table[slot].connection != nullptr) {
       table[slot].connection->impl().revoked.store(false, std::memory_order_relaxed);

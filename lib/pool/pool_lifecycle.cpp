@@ -30,10 +30,6 @@ ConnectionPool::Core::Core() : generation(port::forkGeneration()) {}
 
 ConnectionPool::Core::~Core() = default;
 
-bool ConnectionPool::Core::inOwnProcess() const noexcept {
-  return generation == port::forkGeneration() || !holdsHandles.load(std::memory_order_relaxed);
-}
-
 void ConnectionPool::Core::requireOwnProcess() const {
   if (inOwnProcess()) return;
   throw Error(ErrorCode::ForkedProcess,

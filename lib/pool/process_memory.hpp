@@ -23,7 +23,7 @@ class ProcessMemory {
   MemoryShares shares() const;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
   /// Changes whenever the shares do.
-  std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_relaxed); }
+  static std::uint32_t generation() noexcept { return generation_.load(std::memory_order_relaxed); }
 
  private:
   struct Member {
@@ -36,7 +36,7 @@ class ProcessMemory {
   std::map<const void*, Member> members_ HOLDFAST_GUARDED_BY(mutex_);
   MemoryShares shares_ HOLDFAST_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> limit_{0};
-  std::atomic<std::uint32_t> generation_{0};
+  inline static std::atomic<std::uint32_t> generation_{0};
 };
 
 }  // namespace holdfast

@@ -4,12 +4,8 @@
 
 namespace holdfast {
 
-std::optional<std::size_t> SlotTable::pick(Access access, std::size_t preferred, Clock::TimePoint now) const noexcept {
-  const SlotSet free = lane(access) - inUse_;
-  const SlotSet ready = free & open_;
-  if (preferred < slots_.size() && ready.contains(preferred)) return preferred;
-  if (!ready.empty()) return ready.first();
-  for (SlotSet empty = free; !empty.empty(); empty.erase(empty.first())) {
+std::optional<std::size_t> SlotTable::pickEmpty(SlotSet free, Clock::TimePoint now) const noexcept {
+  for (SlotSet empty = free - open_; !empty.empty(); empty.erase(empty.first())) {
     if (now >= slots_[empty.first()].retryAt) return empty.first();
   }
   return std::nullopt;

@@ -51,6 +51,8 @@ struct Slot {
   std::shared_ptr<Connection> connection;
   Clock::TimePoint renewAt{};
   Clock::TimePoint retryAt{};
+  /// Until then the handle may be leased as it is: it has not reached its age, nor been idle for long.
+  Clock::TimePoint freshUntil{};
   int openFailures = 0;
   /// Of processMemory(), when the cache was last set.
   std::uint32_t sharesGeneration = 0;
@@ -87,7 +89,13 @@ class SlotTable {
   }
   /// A free slot of the lane: `preferred` if it is one, else one with an open handle, else an empty one that may be
   /// tried at `now`.
-  std::optional<std::size_t> pick(Access access, std::size_t preferred, Clock::TimePoint now) const noexcept;
+  std::optional<std::size_t> pick(Access access, std::size_t preferred, Clock::TimePoint now) const noexcept {
+    const SlotSet free = lane(access) - inUse_;
+    const SlotSet ready = free & open_;
+    if (preferred < slots_.size() && ready.contains(preferred)) return preferred;
+    if (!ready.empty()) return ready.first();
+    return pickEmpty(free, now);
+  }
 
   void markInUse(std::size_t slot) noexcept { inUse_.insert(slot); }
   void markFree(std::size_t slot, Clock::TimePoint now) noexcept {
@@ -102,6 +110,8 @@ class SlotTable {
   SlotFacts facts(std::size_t slot) const noexcept;
 
  private:
+  std::optional<std::size_t> pickEmpty(SlotSet free, Clock::TimePoint now) const noexcept;
+
   std::vector<Slot> slots_;
   SlotSet inUse_;
   SlotSet open_;

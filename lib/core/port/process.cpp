@@ -7,9 +7,12 @@
 #include <chrono>
 
 namespace holdfast::port {
+namespace detail {
+std::atomic<std::uint32_t> forkGeneration{0};
+}
+
 namespace {
 
-std::atomic<std::uint32_t> generation{0};
 std::atomic<std::uint64_t> randomState{0};
 
 constexpr std::uint64_t kGamma = 0x9E3779B97F4A7C15;  // An odd number near 2^64 / golden ratio.
@@ -28,7 +31,7 @@ void seed() noexcept {
 }
 
 extern "C" void onForkInChild() {
-  generation.fetch_add(1, std::memory_order_relaxed);
+  detail::forkGeneration.fetch_add(1, std::memory_order_relaxed);
   seed();
 }
 
@@ -39,8 +42,6 @@ extern "C" void onForkInChild() {
 }();
 
 }  // namespace
-
-std::uint32_t forkGeneration() noexcept { return generation.load(std::memory_order_relaxed); }
 
 double randomUnit() noexcept {
   const std::uint64_t bits = mixed(randomState.fetch_add(kGamma, std::memory_order_relaxed) + kGamma);

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace holdfast::port {
 
+namespace detail {
+extern std::atomic<std::uint32_t> forkGeneration;
+}
+
 /// How many times this process is a fork()'s child since the library was first used: changes in the child, and only
 /// there. Cheaper than getpid(), which is a system call.
-std::uint32_t forkGeneration() noexcept;
+inline std::uint32_t forkGeneration() noexcept { return detail::forkGeneration.load(std::memory_order_relaxed); }
 
 /// Uniform in [0, 1): jitter, not secrets. Thread-safe.
 double randomUnit() noexcept;
