@@ -25,7 +25,7 @@ void ConnectionPool::Core::startHousekeeper() {
         if (housekeeperStop) return;
       }
       try {
-        tick();
+        if (isOpen()) tick();
       } catch (const std::exception& failure) {
         log(LogLevel::Error, std::string("housekeeping failed: ") + failure.what());
       }

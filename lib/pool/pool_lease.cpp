@@ -183,6 +183,9 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
     failure = error;
     endLease(slot);
     return false;
+  } catch (...) {
+    endLease(slot);
+    throw;
   }
 }
 
@@ -235,18 +238,19 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
 }
 
 void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
-  bool last = false;
   std::shared_ptr<Connection> orphan;
   {
     const Clock::TimePoint now = clock->now();
-    port::LockGuard guard(mutex);
-    table[slot].freshUntil = std::min(table[slot].renewAt, now + config.verifyAfter);
+    const port::LockGuard guard(mutex);
+    Slot& entry = table[slot];
+    entry.freshUntil = std::min(entry.renewAt, now + config.verifyAfter);
     // Forced back at the very moment of its return: there is nobody left to take it from.
-    if (table[slot].forced && table[slot].connection != nullptr) {
-      table[slot].connection->impl().revoked.store(false, std::memory_order_relaxed);
+    if (entry.forced && entry.connection != nullptr) {
+      entry.connection->impl().revoked.store(false, std::memory_order_relaxed);
     }
-    WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
-    if (state == State::Open && table[slot].connection != nullptr && !queue.empty()) {
+    if (state == State::Open) {
+      WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
+      if (queue.empty() || entry.connection == nullptr) return table.markFree(slot, now);
       Waiter& next = *queue.front();
       queue.remove(next);
       beginLease(slot, next.holder, now);
@@ -254,12 +258,17 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
       next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
       return;
     }
-    table.markFree(slot, now);
     if (state == State::Closed) orphan = table.takeConnection(slot);
-    if (state != State::Open) leaseEnded.notifyAll();
-    last = abandoned && table.inUse().empty();
   }
   if (orphan != nullptr) retire(std::move(orphan));
+  bool last = false;
+  {
+    // From here on the pool may go as soon as the lock is let go.
+    const port::LockGuard guard(mutex);
+    table.markFree(slot, clock->now());
+    leaseEnded.notifyAll();
+    last = abandoned && table.inUse().empty();
+  }
   if (last) delete this;
 }
 
@@ -267,7 +276,6 @@ std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
   std::vector<LeaseInfo> result;
   {
     const port::LockGuard guard(mutex);
-    if (clock == nullptr) return result;
     const Clock::TimePoint now = clock->now();
     for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
       const Slot& entry = table[rest.first()];

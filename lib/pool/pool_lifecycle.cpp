@@ -26,7 +26,8 @@ void refuseAfterFork() {
 
 }  // namespace
 
-ConnectionPool::Core::Core() : generation(port::forkGeneration()) {}
+ConnectionPool::Core::Core()
+    : logger(makeStderrLogger()), clock(&systemClock()), generation(port::forkGeneration()) {}
 
 ConnectionPool::Core::~Core() = default;
 
@@ -44,6 +45,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   startOpening(wanted);
   OpenReport report;
   try {
+    ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
     const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
     path = file.path;
     report.database = file.path;
@@ -57,7 +59,6 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, warning);
   publish(EventKind::Initialized, 0, path);
-  startHousekeeper();
   return report;
 }
 
@@ -81,7 +82,6 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
   openPools.fetch_add(1);
   openPoolsGeneration.store(generation);
   holdsHandles.store(true);
-  ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
@@ -98,6 +98,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  startHousekeeper();
   const port::LockGuard guard(mutex);
   state = State::Open;
 }
