@@ -30,7 +30,7 @@ ConnectionPool::~ConnectionPool() {
   try {
     core_->close();
   } catch (const std::exception& failure) {
-    core_->log(LogLevel::Warning, failure.what());
+    core_->log(LogLevel::Warning, {failure.what()});
   }
   if (core_->abandon()) delete core_;
 }

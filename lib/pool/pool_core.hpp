@@ -3,9 +3,11 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/connection_pool.hpp>
@@ -87,7 +89,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   /// Replaces an aged handle; keeps it where no new one can be opened.
   void renewConnection(std::size_t slot) noexcept;
   /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
-  void recoverConnection(std::size_t slot, const std::string& reason) noexcept;
+  void recoverConnection(std::size_t slot, std::string_view reason) noexcept;
   bool verifyConnection(std::size_t slot, std::string& reason) noexcept;
   /// Closes a handle that is not needed.
   void cleanupIdleConnection(std::size_t slot) noexcept;
@@ -110,8 +112,11 @@ struct ConnectionPool::Core final : LeaseOwner {
   PoolMetrics metrics() const;
   /// "memory 3.1/4.0 MiB, pool 2/4 in use", for errors.
   std::string contextText() const;
-  void publish(EventKind kind, std::uint64_t connectionId, std::string detail) noexcept;
-  void log(LogLevel level, const std::string& message) const noexcept;
+  // The text is given in pieces and put together inside, where having no memory for it loses the text and no more:
+  // these are called while cleaning up.
+  using Pieces = std::initializer_list<std::string_view>;
+  void publish(EventKind kind, std::uint64_t connectionId, Pieces detail) noexcept;
+  void log(LogLevel level, Pieces message) const noexcept;
   void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept;
 
   /// Takes a free slot for the pool's own work, unless it is in use. Not a lease: leases() does not show it. Ends with

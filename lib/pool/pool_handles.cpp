@@ -46,7 +46,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       table[slot].freshUntil = std::min(renewAt, now + config.verifyAfter);
       table[slot].sharesGeneration = shares;
     }
-    publish(EventKind::ConnectionCreated, id, slot == SlotTable::kWriter ? "write handle" : "read handle");
+    publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
   } catch (Error& error) {
     counters.connectionErrors.add();
     {
@@ -54,7 +54,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       Slot& entry = table[slot];
       entry.retryAt = clock->now() + openRetryPause(config.openRetryDelay, ++entry.openFailures);
     }
-    publish(EventKind::OpenFailed, 0, error.what());
+    publish(EventKind::OpenFailed, 0, {error.what()});
     error.addFrame("opening a " + std::string(slot == SlotTable::kWriter ? "write" : "read") + " handle");
     throw;
   }
@@ -66,28 +66,28 @@ void ConnectionPool::Core::renewConnection(std::size_t slot) noexcept {
     // The new one is opened first: closing the last handle on a file would checkpoint and delete the log.
     openConnection(slot, config.openTimeout);
     counters.renewed.add();
-    publish(EventKind::ConnectionRenewed, table[slot].connection->id(), "in place of #" + std::to_string(old->id()));
+    publish(EventKind::ConnectionRenewed, table[slot].connection->id(), {"in place of #", std::to_string(old->id())});
     retire(std::move(old));
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, std::string("an aged handle stays, a new one cannot be opened: ") + failure.what());
+    log(LogLevel::Warning, {"an aged handle stays, a new one cannot be opened: ", failure.what()});
     const port::LockGuard guard(mutex);
     table[slot].renewAt = clock->now() + openRetryPause(config.openRetryDelay, table[slot].openFailures);
   }
 }
 
-void ConnectionPool::Core::recoverConnection(std::size_t slot, const std::string& reason) noexcept {
+void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason) noexcept {
   const auto start = std::chrono::steady_clock::now();
   counters.connectionErrors.add();
   std::shared_ptr<Connection> broken = table[slot].connection;
   const std::string number = "#" + std::to_string(broken->id());
-  log(LogLevel::Warning, "connection " + number + " is replaced: " + reason);
+  log(LogLevel::Warning, {"connection ", number, " is replaced: ", reason});
   try {
     openConnection(slot, config.openTimeout);
     counters.recovered.add();
     recoveryLatency.record(std::chrono::steady_clock::now() - start);
-    publish(EventKind::ConnectionRecovered, table[slot].connection->id(), "in place of " + number + ": " + reason);
+    publish(EventKind::ConnectionRecovered, table[slot].connection->id(), {"in place of ", number, ": ", reason});
   } catch (const std::exception& failure) {
-    log(LogLevel::Error, "connection " + number + " could not be replaced: " + failure.what());
+    log(LogLevel::Error, {"connection ", number, " could not be replaced: ", failure.what()});
     const port::LockGuard guard(mutex);
     table.takeConnection(slot);
   }
@@ -119,7 +119,7 @@ void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {
     if (config.cacheSize == 0) entry.connection->impl().setCacheBytes(shares.cachePerHandle);
     if (config.statementCacheBytes == 0) entry.connection->impl().statements.setMaxBytes(shares.statementsPerHandle);
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, std::string("a cache keeps its old size: ") + failure.what());
+    log(LogLevel::Warning, {"a cache keeps its old size: ", failure.what()});
   }
   entry.sharesGeneration = current;
 }
@@ -134,7 +134,7 @@ void ConnectionPool::Core::retire(std::shared_ptr<Connection> connection) noexce
   counters.pastEvictions.add(impl.statements.evictions.value());
   connection.reset();
   counters.destroyed.add();
-  publish(EventKind::ConnectionDestroyed, id, "");
+  publish(EventKind::ConnectionDestroyed, id, {});
 }
 
 }  // namespace holdfast

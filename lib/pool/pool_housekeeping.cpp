@@ -27,7 +27,7 @@ void ConnectionPool::Core::startHousekeeper() {
       try {
         if (isOpen()) tick();
       } catch (const std::exception& failure) {
-        log(LogLevel::Error, std::string("housekeeping failed: ") + failure.what());
+        log(LogLevel::Error, {"housekeeping failed: ", failure.what()});
       }
     }
   });
@@ -81,7 +81,7 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot);
     if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, failure.what());
+    log(LogLevel::Warning, {failure.what()});
   }
   endLease(slot);
 }
@@ -109,8 +109,8 @@ void ConnectionPool::Core::reportLeak(std::size_t slot) {
                              formatDuration(lease.heldFor) + " by thread " + std::to_string(lease.thread) +
                              ", taken by " + lease.place.function + " at " + lease.place.file + ":" +
                              std::to_string(lease.place.line);
-    publish(EventKind::LeaseLeaked, lease.connectionId, text);
-    log(LogLevel::Warning, text);
+    publish(EventKind::LeaseLeaked, lease.connectionId, {text});
+    log(LogLevel::Warning, {text});
   }
 }
 

@@ -219,9 +219,9 @@ void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot
   const ReturnState returned = connection.impl().restore();
   if (!returned.restored.empty()) {
     counters.restored.add();
-    publish(EventKind::StateRestored, connection.id(), returned.restored);
+    publish(EventKind::StateRestored, connection.id(), {returned.restored});
     log(LogLevel::Warning,
-        "connection #" + std::to_string(connection.id()) + " came back with state to undo: " + returned.restored);
+        {"connection #", std::to_string(connection.id()), " came back with state to undo: ", returned.restored});
   }
   if (discard || returned.replace) {
     recoverConnection(slot, discard ? "discarded by its holder" : "broken, forced back, or not to be restored");
@@ -233,7 +233,7 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   try {
     noteCheckpoint(checkpoints.run(writer), writer.id());
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, std::string("checkpoint failed: ") + failure.what());
+    log(LogLevel::Warning, {"checkpoint failed: ", failure.what()});
   }
 }
 
@@ -311,9 +311,9 @@ bool ConnectionPool::Core::forceCleanup(std::uint64_t leaseId) {
   if (connection == nullptr) return false;
   connection->interrupt();  // The shared pointer keeps the handle open until this returns.
   counters.forced.add();
-  publish(EventKind::LeaseForced, connection->id(), "lease " + std::to_string(leaseId) + " forced back");
-  log(LogLevel::Warning,
-      "lease " + std::to_string(leaseId) + " of connection #" + std::to_string(connection->id()) + " was forced back");
+  const std::string lease = std::to_string(leaseId);
+  publish(EventKind::LeaseForced, connection->id(), {"lease ", lease, " forced back"});
+  log(LogLevel::Warning, {"lease ", lease, " of connection #", std::to_string(connection->id()), " was forced back"});
   return true;
 }
 

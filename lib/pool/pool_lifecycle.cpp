@@ -26,8 +26,7 @@ void refuseAfterFork() {
 
 }  // namespace
 
-ConnectionPool::Core::Core()
-    : logger(makeStderrLogger()), clock(&systemClock()), generation(port::forkGeneration()) {}
+ConnectionPool::Core::Core() : logger(makeStderrLogger()), clock(&systemClock()), generation(port::forkGeneration()) {}
 
 ConnectionPool::Core::~Core() = default;
 
@@ -57,8 +56,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     failOpening();
     throw error.addFrame("open " + wanted.database);
   }
-  for (const std::string& warning : report.warnings) log(LogLevel::Warning, warning);
-  publish(EventKind::Initialized, 0, path);
+  for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
+  publish(EventKind::Initialized, 0, {path});
   return report;
 }
 
@@ -126,7 +125,7 @@ void ConnectionPool::Core::close() {
     const port::LockGuard guard(mutex);
     state = State::Closed;
   }
-  publish(EventKind::Closed, 0, path);
+  publish(EventKind::Closed, 0, {path});
   if (!stillOut.empty()) {
     throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(config.closeTimeout) +
                                         ": " + stillOut + "; their handles close when they are released");
@@ -218,7 +217,7 @@ void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
     noteCheckpoint(checkpointFully(writer), writer.id());
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, std::string("the log stays beside the database: ") + failure.what());
+    log(LogLevel::Warning, {"the log stays beside the database: ", failure.what()});
   }
 }
 

@@ -18,7 +18,7 @@ MemoryStage ConnectionPool::Core::memoryCheck() {
   }
   if (memoryStage.exchange(stage) == stage) return stage;
   publish(stage == MemoryStage::Normal ? EventKind::MemoryNormal : EventKind::MemoryPressure, 0,
-          "memory is " + std::string(toText(stage)) + ": " + contextText());
+          {"memory is ", toText(stage), ": ", contextText()});
   return stage;
 }
 

@@ -23,6 +23,12 @@ std::string memoryText() {
   return text.data();
 }
 
+std::string join(std::initializer_list<std::string_view> pieces) {
+  std::string text;
+  for (const std::string_view piece : pieces) text += piece;
+  return text;
+}
+
 }  // namespace
 
 PoolMetrics ConnectionPool::Core::metrics() const {
@@ -104,28 +110,36 @@ std::string ConnectionPool::Core::contextText() const {
   return "memory " + memoryText() + ", pool " + std::to_string(inUse) + "/" + std::to_string(size) + " in use";
 }
 
-void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, std::string detail) noexcept {
-  Event event;
-  event.kind = kind;
-  event.time = clock->now();
-  event.connectionId = connectionId;
-  {
-    const port::LockGuard guard(mutex);
-    event.totalConnections = table.open().size();
+void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, Pieces detail) noexcept {
+  try {
+    Event event;
+    event.kind = kind;
+    event.time = clock->now();
+    event.connectionId = connectionId;
+    event.detail = join(detail);
+    {
+      const port::LockGuard guard(mutex);
+      event.totalConnections = table.open().size();
+    }
+    events.publish(event, *logger);
+  } catch (const std::exception&) {
+    log(LogLevel::Warning, {"an event was lost for want of memory"});
   }
-  event.detail = std::move(detail);
-  events.publish(event, *logger);
 }
 
-void ConnectionPool::Core::log(LogLevel level, const std::string& message) const noexcept {
-  logger->log(level, "pool", message);
+void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
+  try {
+    logger->log(level, "pool", join(message));
+  } catch (const std::exception&) {
+    logger->log(level, "pool", "no memory for the text of a message");
+  }
 }
 
 void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept {
   counters.checkpoints.add();
   if (!report.complete) counters.checkpointsBlocked.add();
   publish(report.complete ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,
-          std::to_string(report.checkpointedPages) + " of " + std::to_string(report.walPages) + " pages");
+          {std::to_string(report.checkpointedPages), " of ", std::to_string(report.walPages), " pages"});
 }
 
 }  // namespace holdfast
