@@ -48,8 +48,9 @@ class Connection final : public StatementExecutor {
   /// Ends the running statement of this handle, soon, with Error{Interrupted}. Does not block. Any thread.
   void interrupt() noexcept;
 
-  /// The handle itself, for what the library does not offer. Whatever is changed through it is undone as far as
-  /// possible when the lease ends, which then costs a full reset. Do not close it; do not keep it.
+  /// The handle itself, for what the library does not offer. Nobody can know what is changed through it: when the lease
+  /// ends the handle is replaced, which costs an open, and statements still prepared on it are finalized. Do not close
+  /// it; do not keep it.
   sqlite3* nativeHandle() noexcept;
 
   Impl& impl() noexcept { return *impl_; }

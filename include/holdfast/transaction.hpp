@@ -28,7 +28,7 @@ struct TransactionOptions {
 /// innermost may be used: anything else is Error{Misuse}. When SQLite itself has rolled the whole transaction back
 /// (disk full, out of memory), every further call is Error{TransactionAborted}, and commit() too.
 ///
-/// Used by one thread at a time. Savepoints nest to any depth the statement journal has room for; kMaxDepth bounds it.
+/// Used by one thread at a time. An inner one must not outlive the connection. Savepoints nest to any depth the statement journal has room for; kMaxDepth bounds it.
 class Transaction final : public StatementExecutor {
  public:
   /// The deepest nesting; more is Error{Misuse}. Each level costs SQLite one page bitmap of the statement journal.
@@ -73,14 +73,19 @@ class Transaction final : public StatementExecutor {
   bool isActive() const noexcept;
   /// 0: the transaction; 1 and up: savepoints.
   int depth() const noexcept { return depth_; }
+  /// The rowid of the last insert on the handle; once the transaction has ended, as of then.
   std::int64_t lastInsertRowId() const noexcept;
 
  private:
   friend class ConnectionPool;
   enum class Phase : std::uint8_t { Open, Committed, RolledBack };
 
-  Transaction(Connection& connection, int depth);
+  /// A savepoint inside of `outer`.
+  Transaction(const Transaction& outer, int depth);
+  bool isInnermost() const noexcept;
+  void end(Phase phase) noexcept;
   void requireUsable(const char* operation) const;
+  void requireNoRows(const char* operation) const;
   void finish();  // Commits unless the callback has already ended the transaction itself.
   void abandon() noexcept;
 
@@ -88,6 +93,8 @@ class Transaction final : public StatementExecutor {
   Connection* connection_;
   int depth_ = 0;
   Phase phase_ = Phase::Open;
+  std::uint64_t id_ = 0;
+  std::int64_t lastInsertRowId_ = 0;  // As of the end.
 };
 
 /// Several reads on one consistent view of the database, fixed at the first of them. Other threads go on writing.

@@ -8,7 +8,10 @@ std::string_view toText(Access access) noexcept { return access == Access::Read 
 
 Connection::Connection(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  if (impl_ != nullptr && impl_->inForkedChild())
+    static_cast<void>(impl_.release());  // Closing would drop the parent's locks.
+}
 
 RunResult Connection::runBound(const Sql& sql, std::span<const ValueView> values) { return impl_->run(sql, values); }
 

@@ -29,6 +29,12 @@ class SampledTimer {
   std::chrono::steady_clock::time_point start_;
 };
 
+// Errors of a write outside of a transaction that can come from its commit: then the commit record may be in the log.
+bool mayHaveBeenWritten(int code) noexcept {
+  return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ &&
+         code != SQLITE_IOERR_NOMEM;
+}
+
 int noteWalPages(void* impl, sqlite3* /*handle*/, const char* /*database*/, int pages) {
   static_cast<Connection::Impl*>(impl)->walPages.store(pages, std::memory_order_relaxed);
   return SQLITE_OK;
@@ -39,33 +45,52 @@ int noteWalPages(void* impl, sqlite3* /*handle*/, const char* /*database*/, int 
 /// One statement of the cache, bound, and reset when the call is over.
 class Connection::Impl::Use {
  public:
-  Use(Impl& impl, const Sql& sql, std::span<const ValueView> values) : cache_(impl.statements) {
+  Use(Impl& impl, const Sql& sql, std::span<const ValueView> values)
+      : impl_(impl), statement_(impl.prepareStatement(sql)) {
+    ++impl_.running;
     try {
-      {
-        const StatementGuard::Judging judging(impl.guard);
-        statement_ = &cache_.acquire(impl.handle, sql);
-      }
-      if (impl.leasedFor == Access::Read && !statement_->readOnly) {
+      if (impl.leasedFor == Access::Read && !statement_.readOnly) {
         throw Error(ErrorCode::Denied,
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
       }
-      bindValues(impl.handle, statement_->handle, values);
+      bindValues(impl.handle, statement_.handle, values);
     } catch (const Error& error) {
-      if (statement_ != nullptr) cache_.release(*statement_);
+      end();
       impl.raise(error, sql);
+    } catch (...) {
+      end();
+      throw;
     }
+    impl.guard.noteRun();
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
-  ~Use() { cache_.release(*statement_); }
+  ~Use() { end(); }
 
-  sqlite3_stmt* handle() const noexcept { return statement_->handle; }
+  CachedStatement& statement() const noexcept { return statement_; }
+  sqlite3_stmt* handle() const noexcept { return statement_.handle; }
 
  private:
-  StatementCache& cache_;
-  CachedStatement* statement_ = nullptr;
+  void end() noexcept {
+    --impl_.running;
+    impl_.statements.release(statement_);
+  }
+
+  Impl& impl_;
+  CachedStatement& statement_;
 };
+
+CachedStatement& Connection::Impl::prepareStatement(const Sql& sql) {
+  try {
+    const StatementGuard::Judging judging(guard);
+    CachedStatement& statement = statements.acquire(handle, sql);
+    if (guard.mustNotBeKept()) statements.doNotKeep(statement);
+    return statement;
+  } catch (const Error& error) {
+    raise(error, sql);
+  }
+}
 
 Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, LatencyHistogram& latency)
     : id(number),
@@ -75,15 +100,18 @@ Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, La
       statements(wanted.statementCacheEntries, wanted.statementCacheBytes),
       leasedFor(wanted.access),
       durability_(wanted.durability),
+      generation_(port::forkGeneration()),
       queryLatency_(latency) {
   control.prepare(handle);
   installHooks();
 }
 
 Connection::Impl::~Impl() {
-  // The handle closes after this body: what is prepared on it must be gone, or it would leak.
+  // The handle closes after this body: what is prepared on it must be gone, or it would leak. That goes for what was
+  // prepared through the native handle, too.
   control.finalize();
   statements.clear();
+  while (sqlite3_stmt* left = sqlite3_next_stmt(handle, nullptr)) sqlite3_finalize(left);
 }
 
 void Connection::Impl::installHooks() noexcept {
@@ -105,7 +133,7 @@ void Connection::Impl::visit(const Sql& sql, std::span<const ValueView> values, 
   const SampledTimer timer(queries.value(), queryLatency_);
   queries.add();
   const Use use(*this, sql, values);
-  stepThrough(use.handle(), sql, visitor);
+  stepThrough(use.statement(), sql, visitor);
 }
 
 Rows Connection::Impl::query(const Sql& sql, std::span<const ValueView> values) {
@@ -113,23 +141,39 @@ Rows Connection::Impl::query(const Sql& sql, std::span<const ValueView> values) 
   const SampledTimer timer(queries.value(), queryLatency_);
   queries.add();
   const Use use(*this, sql, values);
-  const auto names = readColumnNames(RowView(use.handle()));
+  std::shared_ptr<const ColumnNames> names;
   std::vector<Row> rows;
   auto keep = [&](const RowView& row) {
+    // Not before the first step: it prepares the statement anew where the schema has changed.
+    if (names == nullptr) names = readColumnNames(row);
     rows.emplace_back(names, readValues(row));
     return true;
   };
-  stepThrough(use.handle(), sql, detail::RowVisitor(keep));
-  return Rows(names, std::move(rows));
+  stepThrough(use.statement(), sql, detail::RowVisitor(keep));
+  if (names == nullptr) names = readColumnNames(RowView(use.handle()));
+  return Rows(std::move(names), std::move(rows));
 }
 
-void Connection::Impl::stepThrough(sqlite3_stmt* statement, const Sql& sql, detail::RowVisitor visitor) {
-  const RowView row(statement);
+void Connection::Impl::stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor) {
+  const RowView row(statement.handle);
+  const bool alone = !inTransaction();
+  bool wanted = true;
   int code = SQLITE_ROW;
-  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-    if (!visitor(row)) return;
+  while ((code = sqlite3_step(statement.handle)) == SQLITE_ROW) {
+    wanted = wanted && visitor(row);
+    // A statement that writes is carried out to its end, where its constraints are checked.
+    if (!wanted && statement.readOnly) return;
   }
-  if (code != SQLITE_DONE) raise(makeSqliteError(handle, code), sql);
+  if (code == SQLITE_DONE) return;
+  if (alone && !statement.readOnly && mayHaveBeenWritten(code)) {
+    const Error cause = makeSqliteError(handle, code);
+    raise(Error(ErrorCode::OutcomeUnknown,
+                "the statement's own commit failed (" + cause.reason() +
+                    ") and may have taken effect: look before repeating it",
+                code, cause.systemErrno()),
+          sql);
+  }
+  raise(makeSqliteError(handle, code), sql);
 }
 
 void Connection::Impl::raise(const Error& cause, const Sql& sql) {
@@ -153,6 +197,10 @@ void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
 }
 
 void Connection::Impl::requireUsable() const {
+  if (inForkedChild()) {
+    throw Error(ErrorCode::ForkedProcess,
+                "the connection belongs to the parent process; open the database after fork()");
+  }
   if (revoked.load(std::memory_order_relaxed)) {
     throw Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back");
   }

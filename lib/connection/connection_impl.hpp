@@ -1,11 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <SQLiteCpp/Database.h>
 #include <sqlite3.h>
@@ -17,6 +19,7 @@
 #include "connection/profile.hpp"
 #include "connection/statement_cache.hpp"
 #include "connection/statement_guard.hpp"
+#include "core/port/process.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
 
@@ -33,14 +36,14 @@ enum class CommitOutcome : std::uint8_t { Done, NotDone, Unknown };
 
 /// How a lease came back.
 struct ReturnState {
-  bool replace = false;  ///< The handle is not to be used again.
-  std::string restored;  ///< What had to be undone; empty where nothing.
+  const char* replaceBecause = nullptr;  ///< Why the handle is not to be used again; null where it is.
+  std::string restored;                  ///< What had to be undone; empty where nothing.
 };
 
 /// The engine's side of a Connection: what the layers above need and applications do not.
 ///
 /// Invariants. (1) One thread at a time, the holder of the lease, calls anything but interrupt() and revoke().
-/// (2) depth is 0 exactly when the engine has no transaction open; savepoints are depth - 1. (3) Every statement is
+/// (2) `open` is empty exactly when the engine has no transaction open. (3) Every statement is
 /// reset when a call returns. (4) Statements are finalized before the handle closes.
 struct Connection::Impl {
   Impl(std::uint64_t number, const ConnectionProfile& wanted, LatencyHistogram& latency);
@@ -53,15 +56,22 @@ struct Connection::Impl {
   Rows query(const Sql& sql, std::span<const ValueView> values);
 
   bool inTransaction() const noexcept { return sqlite3_get_autocommit(handle) == 0; }
+  /// Then the handle is the parent's, and nothing may be done with it.
+  bool inForkedChild() const noexcept { return generation_ != port::forkGeneration(); }
 
-  // Transaction control. The ones that throw leave the handle as it was, or broken and marked so.
-  void beginImmediate();
-  void beginRead();
+  // Transaction control. The ones that throw leave the handle as it was, or broken and marked so. What opens something
+  // returns its id.
+  std::uint64_t beginImmediate() { return begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE"); }
+  std::uint64_t beginRead() { return begin(ControlStatements::Kind::Begin, "BEGIN"); }
   /// `error` says why where the outcome is not Done. The transaction is over in any case.
   CommitOutcome commit(std::optional<Error>& error);
   /// Ends the transaction whatever it takes; a handle that is still inside of one is marked broken.
   void rollback() noexcept;
-  void openSavepoint();
+  std::uint64_t openSavepoint() { return begin(ControlStatements::Kind::Savepoint, "SAVEPOINT"); }
+  /// Whether the transaction or savepoint at that depth is still the one with that id.
+  bool isOpen(std::size_t depth, std::uint64_t transaction) const noexcept {
+    return depth < open.size() && open[depth] == transaction;
+  }
   void releaseSavepoint();
   /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
   void rollbackToSavepoint() noexcept;
@@ -78,6 +88,22 @@ struct Connection::Impl {
   CheckpointReport checkpoint(CheckpointMode mode);
   /// Outside of a transaction.
   void setDurability(Durability durability);
+  /// Bounds the wait for other processes' locks, below busyTimeout, while it lives.
+  class LockWaitLimit {
+   public:
+    LockWaitLimit(Impl& impl, std::chrono::milliseconds longest) noexcept : impl_(impl) {
+      set(std::min(longest, impl.profile.busyTimeout));
+    }
+    LockWaitLimit(const LockWaitLimit&) = delete;
+    LockWaitLimit& operator=(const LockWaitLimit&) = delete;
+    ~LockWaitLimit() { set(impl_.profile.busyTimeout); }
+
+   private:
+    void set(std::chrono::milliseconds time) noexcept {
+      sqlite3_busy_timeout(impl_.handle, static_cast<int>(time.count()));
+    }
+    Impl& impl_;
+  };
   void setCacheBytes(std::int64_t bytes);
   /// Gives unused pages and idle statements back to the heap.
   void releaseMemory() noexcept;
@@ -100,9 +126,12 @@ struct Connection::Impl {
   StatementGuard guard;
   StatementCache statements;
   ControlStatements control;
+  /// Statements that stand on a row now: a callback of the caller's is running.
+  int running = 0;
   /// What the present lease may do: on a pool of one the write handle is leased for reading too.
   Access leasedFor = Access::Write;
-  int depth = 0;
+  /// The open transaction and the savepoints inside of it, outermost first, by ids that are never used again.
+  std::vector<std::uint64_t> open;
   bool broken = false;
   /// Set by whoever forces the lease back.
   std::atomic<bool> revoked{false};
@@ -115,15 +144,19 @@ struct Connection::Impl {
   class Use;
 
   void installHooks() noexcept;
-  void stepThrough(sqlite3_stmt* statement, const Sql& sql, detail::RowVisitor visitor);
+  CachedStatement& prepareStatement(const Sql& sql);
+  void stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
+  const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
   void requireUsable() const;
+  std::uint64_t begin(ControlStatements::Kind kind, const char* name);
+  void rollbackEverything() noexcept;
   void controlOrThrow(ControlStatements::Kind kind, const char* name);
-  void undoNativeChanges();
-
+  std::uint64_t lastTransaction_ = 0;
   Durability durability_;
+  const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;
   LatencyHistogram& queryLatency_;
 };

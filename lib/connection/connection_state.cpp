@@ -30,23 +30,26 @@ void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* 
   const int code = control.run(kind);
   if (code == SQLITE_OK) return;
   noteBreakage(code);
+  if (code == SQLITE_BUSY && running > 0) {
+    throw Error(ErrorCode::Misuse, "not while a statement that writes is being carried out: read its rows first", code,
+                0)
+        .addFrame(name);
+  }
   throw makeSqliteError(handle, code).addFrame(name);
 }
 
-void Connection::Impl::beginImmediate() {
-  controlOrThrow(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE");
-  depth = 1;
-}
-
-void Connection::Impl::beginRead() {
-  controlOrThrow(ControlStatements::Kind::Begin, "BEGIN");
-  depth = 1;
+std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* name) {
+  open.reserve(open.size() + 1);  // Before: nothing may fail once SQLite has begun.
+  controlOrThrow(kind, name);
+  open.push_back(++lastTransaction_);
+  return lastTransaction_;
 }
 
 CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
+  requireUsable();
   const int code = control.run(ControlStatements::Kind::Commit);
   if (code == SQLITE_OK) {
-    depth = 0;
+    open.clear();
     return CommitOutcome::Done;
   }
   noteBreakage(code);
@@ -57,34 +60,40 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
 }
 
 void Connection::Impl::rollback() noexcept {
-  depth = 0;
-  if (!inTransaction()) return;  // SQLite has done it already.
+  open.clear();
+  rollbackEverything();
+}
+
+void Connection::Impl::rollbackEverything() noexcept {
+  if (inForkedChild() || !inTransaction()) return;  // The parent's, or done by SQLite already.
   noteBreakage(control.run(ControlStatements::Kind::Rollback));
   if (inTransaction()) broken = true;
 }
 
-void Connection::Impl::openSavepoint() {
-  controlOrThrow(ControlStatements::Kind::Savepoint, "SAVEPOINT");
-  ++depth;
-}
-
 void Connection::Impl::releaseSavepoint() {
   controlOrThrow(ControlStatements::Kind::Release, "RELEASE");
-  --depth;
+  open.pop_back();
 }
 
 void Connection::Impl::rollbackToSavepoint() noexcept {
-  --depth;
-  if (!inTransaction()) return;
+  open.pop_back();
+  if (inForkedChild() || !inTransaction()) return;
   // ROLLBACK TO leaves the savepoint open; only RELEASE closes it.
   if (control.run(ControlStatements::Kind::RollbackTo) == SQLITE_OK &&
       control.run(ControlStatements::Kind::Release) == SQLITE_OK) {
     return;
   }
   // What cannot be undone in part is undone as a whole; the transaction around notices that none is open any more.
-  const int outer = depth;
-  rollback();
-  depth = outer;
+  rollbackEverything();
+  broken = true;
+}
+
+const char* Connection::Impl::reasonToReplace() const noexcept {
+  if (revoked.load(std::memory_order_relaxed)) return "its lease was forced back";
+  if (broken) return "it is broken";
+  if (nativeHandleGiven_) return "its native handle was given out";
+  if (guard.changes().otherState) return "its lease left temporary objects or lasting settings";
+  return nullptr;
 }
 
 ReturnState Connection::Impl::restore() noexcept {
@@ -95,32 +104,17 @@ ReturnState Connection::Impl::restore() noexcept {
       append(state.restored, "an open transaction rolled back");
       rollback();
     }
-    depth = 0;
-    if (nativeHandleGiven_) undoNativeChanges();
-    if (guard.changes().otherState) append(state.restored, "temporary objects or lasting settings: handle replaced");
+    open.clear();
+    state.replaceBecause = reasonToReplace();
+    if (state.replaceBecause != nullptr) return state;
     if (guard.changes().profileSettings) append(state.restored, "settings put back");
-    if (guard.changes().profileSettings || nativeHandleGiven_ || durability_ != profile.durability) {
-      applyLeaseSettings(handle, profile);
-      durability_ = profile.durability;
-    }
-    state.replace = broken || guard.changes().otherState || revoked.load(std::memory_order_relaxed);
-    nativeHandleGiven_ = false;
+    applyLeaseSettings(handle, profile);
+    durability_ = profile.durability;
     guard.resetChanges();
   } catch (const std::exception&) {
-    state.replace = true;  // A handle that cannot be put right is replaced; why it could not does not matter any more.
+    state.replaceBecause = "its settings could not be put back";
   }
   return state;
-}
-
-void Connection::Impl::undoNativeChanges() {
-  for (sqlite3_stmt* each = sqlite3_next_stmt(handle, nullptr); each != nullptr;
-       each = sqlite3_next_stmt(handle, each)) {
-    sqlite3_reset(each);
-  }
-  sqlite3_progress_handler(handle, 0, nullptr, nullptr);
-  sqlite3_busy_handler(handle, nullptr, nullptr);
-  sqlite3_wal_autocheckpoint(handle, 0);
-  installHooks();
 }
 
 bool Connection::Impl::verify(std::string& reason) noexcept {

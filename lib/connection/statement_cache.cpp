@@ -2,23 +2,26 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "connection/sqlite_error.hpp"
 
 namespace holdfast {
 namespace {
 
-// Whether only blanks, semicolons and comments follow: SQLite then prepares nothing.
-bool isBlank(sqlite3* handle, const char* text) {
-  while (*text != '\0') {
-    sqlite3_stmt* statement = nullptr;
-    const char* tail = nullptr;
-    const int code = sqlite3_prepare_v3(handle, text, -1, 0, &statement, &tail);
-    const bool nothing = code == SQLITE_OK && statement == nullptr;
-    sqlite3_finalize(statement);
-    if (!nothing) return false;
-    text = tail;
+// Whether only blanks, semicolons and comments are there. Not a question for SQLite: preparing the rest would already
+// carry out a PRAGMA in it.
+bool isBlank(std::string_view text) noexcept {
+  while (!text.empty()) {
+    std::size_t skip = 0;
+    if (text.starts_with("--")) {
+      skip = text.find('\n');
+    } else if (text.starts_with("/*")) {
+      skip = text.find("*/", 2);
+      if (skip != std::string_view::npos) skip += 1;
+    } else if (std::string_view(" \t\n\f\r;").find(text.front()) == std::string_view::npos) {
+      return false;
+    }
+    text.remove_prefix(skip < text.size() ? skip + 1 : text.size());
   }
   return true;
 }
@@ -26,14 +29,15 @@ bool isBlank(sqlite3* handle, const char* text) {
 sqlite3_stmt* prepare(sqlite3* handle, const Sql& sql) {
   sqlite3_stmt* statement = nullptr;
   const char* tail = nullptr;
-  const int bytes = static_cast<int>(sql.text().size()) + 1;  // With the zero: SQLite then need not copy the text.
+  const std::string_view text = sql.text();
+  const int bytes = static_cast<int>(text.size()) + 1;  // With the zero: SQLite then need not copy the text.
   const int code = sqlite3_prepare_v3(handle, sql.data(), bytes, SQLITE_PREPARE_PERSISTENT, &statement, &tail);
   if (code != SQLITE_OK) throw makeSqliteError(handle, code);
-  if (statement == nullptr) throw Error(ErrorCode::InvalidSql, "the text holds no statement");
-  if (*tail != '\0' && !isBlank(handle, tail)) {
+  if (!isBlank(text.substr(static_cast<std::size_t>(tail - text.data())))) {
     sqlite3_finalize(statement);
     throw Error(ErrorCode::InvalidSql, "the text holds more than one statement; a call carries out exactly one");
   }
+  if (statement == nullptr) throw Error(ErrorCode::InvalidSql, "the text holds no statement");
   return statement;
 }
 
@@ -52,19 +56,27 @@ CachedStatement& StatementCache::acquire(sqlite3* handle, const Sql& sql) {
   }
   misses.add();
   CachedStatement& entry = freeEntry();
-  sqlite3_stmt* statement = prepare(handle, sql);
-  const std::int64_t bytes = sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_MEMUSED, 0);
-  bool fits = known == nullptr && bytes <= maxBytes_;
-  while (fits && (count_ >= maxEntries_ || bytes_ + bytes > maxBytes_)) fits = evictOne();
-  entry = {statement, sql.hash(), sql.isLiteral() ? sql.data() : nullptr, sql.text().size(),
-           ++clock_,  bytes,      sqlite3_stmt_readonly(statement) != 0,  true,
-           fits};
+  if (!sql.isLiteral()) entry.copy = sql.text();
+  entry.text = sql.isLiteral() ? sql.text() : std::string_view(entry.copy);
+  entry.handle = prepare(handle, sql);
+  entry.hash = sql.hash();
+  entry.lastUse = ++clock_;
+  entry.bytes = sqlite3_stmt_status(entry.handle, SQLITE_STMTSTATUS_MEMUSED, 0);
+  entry.readOnly = sqlite3_stmt_readonly(entry.handle) != 0;
+  entry.inUse = true;
+  bool fits = known == nullptr && entry.bytes <= maxBytes_;
+  while (fits && (count_ >= maxEntries_ || bytes_ + entry.bytes > maxBytes_)) fits = evictOne();
   if (fits) {
+    entry.cached = true;
     ++count_;
-    bytes_ += bytes;
+    bytes_ += entry.bytes;
     insertIntoIndex(entry);
   }
   return entry;
+}
+
+void StatementCache::doNotKeep(CachedStatement& statement) noexcept {
+  if (statement.cached) forget(statement);
 }
 
 void StatementCache::release(CachedStatement& statement) noexcept {
@@ -82,12 +94,11 @@ void StatementCache::shrink(std::int64_t maxBytes) noexcept {
 
 CachedStatement* StatementCache::find(const Sql& sql) noexcept {
   const std::size_t mask = index_.size() - 1;
+  const std::string_view text = sql.text();
   for (std::size_t at = sql.hash() & mask; index_[at] != nullptr; at = (at + 1) & mask) {
     CachedStatement& entry = *index_[at];
-    if (entry.hash != sql.hash() || entry.size != sql.text().size()) continue;
-    if (entry.literal == sql.data() || std::memcmp(sqlite3_sql(entry.handle), sql.data(), entry.size) == 0) {
-      return &entry;
-    }
+    if (entry.hash != sql.hash() || entry.text.size() != text.size()) continue;
+    if (entry.text.data() == text.data() || entry.text == text) return &entry;
   }
   return nullptr;
 }
@@ -112,12 +123,14 @@ bool StatementCache::evictOne() noexcept {
 
 void StatementCache::drop(CachedStatement& statement) noexcept {
   sqlite3_finalize(statement.handle);
-  const bool wasCached = statement.cached;
-  const std::int64_t bytes = statement.bytes;
+  if (statement.cached) forget(statement);
   statement = {};
-  if (!wasCached) return;
+}
+
+void StatementCache::forget(CachedStatement& statement) noexcept {
+  statement.cached = false;
   --count_;
-  bytes_ -= bytes;
+  bytes_ -= statement.bytes;
   // Linear probing has no cheap removal; a prepare costs a hundred times what this does.
   std::fill(index_.begin(), index_.end(), nullptr);
   for (CachedStatement& entry : entries_) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <sqlite3.h>
@@ -17,8 +19,8 @@ namespace holdfast {
 struct CachedStatement {
   sqlite3_stmt* handle = nullptr;
   std::uint64_t hash = 0;
-  const char* literal = nullptr;  ///< The literal it was made from, where it was one: equal address, equal text.
-  std::size_t size = 0;
+  std::string_view text;  ///< The literal it was made from, or `copy`.
+  std::string copy;       ///< Of text that was put together at run time.
   std::uint64_t lastUse = 0;
   std::int64_t bytes = 0;
   bool readOnly = false;
@@ -38,6 +40,8 @@ class StatementCache {
   /// A statement that is ready to bind, marked as in use. Throws Error: InvalidSql for text that is not one statement,
   /// and whatever preparing meets. Text whose statement is in use already gets a second one.
   CachedStatement& acquire(sqlite3* handle, const Sql& sql);
+  /// Has a statement in use finalized when it is released: one that acts when it is prepared must be prepared anew.
+  void doNotKeep(CachedStatement& statement) noexcept;
   /// Resets and keeps it, or finalizes it where it does not fit.
   void release(CachedStatement& statement) noexcept;
   /// Finalizes everything that is not in use. Must run before the handle closes.
@@ -62,6 +66,7 @@ class StatementCache {
   CachedStatement& freeEntry();
   bool evictOne() noexcept;
   void drop(CachedStatement& statement) noexcept;
+  void forget(CachedStatement& statement) noexcept;
   void insertIntoIndex(CachedStatement& entry) noexcept;
 
   std::size_t maxEntries_;

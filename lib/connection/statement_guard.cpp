@@ -11,24 +11,23 @@ namespace {
 constexpr std::array<std::string_view, 1> kActingPragmas{"wal_checkpoint"};
 
 // Take an argument and change nothing, or only what is stored in the file in the ordinary way.
-constexpr std::array<std::string_view, 17> kHarmlessPragmas{
-    "table_info",  "table_xinfo",        "table_list",         "index_info",   "index_xinfo",
-    "index_list",  "foreign_key_list",   "foreign_key_check",  "quick_check",  "integrity_check",
-    "optimize",    "incremental_vacuum", "defer_foreign_keys", "user_version", "application_id",
-    "auto_vacuum", "analysis_limit"};
+constexpr std::array<std::string_view, 15> kHarmlessPragmas{
+    "table_info", "table_xinfo",        "table_list",        "index_info",     "index_xinfo",
+    "index_list", "foreign_key_list",   "foreign_key_check", "quick_check",    "integrity_check",
+    "optimize",   "incremental_vacuum", "user_version",      "application_id", "auto_vacuum"};
 
 // Put back by applying the profile again.
-constexpr std::array<std::string_view, 5> kProfilePragmas{"cache_size", "synchronous", "foreign_keys", "temp_store",
-                                                          "busy_timeout"};
+constexpr std::array<std::string_view, 6> kProfilePragmas{"defer_foreign_keys", "cache_size", "synchronous",
+                                                          "foreign_keys",       "temp_store", "busy_timeout"};
 
 // Allowed, but only a fresh handle forgets them.
-constexpr std::array<std::string_view, 7> kLastingPragmas{"cache_spill",
-                                                          "recursive_triggers",
-                                                          "automatic_index",
-                                                          "case_sensitive_like",
-                                                          "reverse_unordered_selects",
-                                                          "secure_delete",
-                                                          "threads"};
+constexpr std::array<std::string_view, 8> kLastingPragmas{"analysis_limit",      "cache_spill",
+                                                          "recursive_triggers",  "automatic_index",
+                                                          "case_sensitive_like", "reverse_unordered_selects",
+                                                          "secure_delete",       "threads"};
+
+constexpr const char* kNoOtherFiles =
+    "ATTACH and VACUUM INTO are not allowed: open the other file as a database of its own";
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& names, std::string_view name) noexcept {
@@ -52,22 +51,31 @@ bool isTemporary(int action) noexcept {
 
 void StatementGuard::install(sqlite3* handle) noexcept { sqlite3_set_authorizer(handle, &authorize, this); }
 
-int StatementGuard::authorize(void* self, int action, const char* first, const char* second, const char* /*database*/,
+int StatementGuard::authorize(void* self, int action, const char* first, const char* second, const char* database,
                               const char* /*trigger*/) noexcept {
   auto& guard = *static_cast<StatementGuard*>(self);
-  return guard.judging_ ? guard.judge(action, first, second) : SQLITE_OK;
+  if (guard.judging_) return guard.judge(action, first, second, database);
+  // VACUUM attaches a nameless temporary database; VACUUM INTO, the file it writes.
+  const bool attachesFile = action == SQLITE_ATTACH && (first == nullptr || *first != '\0');
+  return attachesFile ? guard.deny(kNoOtherFiles) : SQLITE_OK;
 }
 
-int StatementGuard::judge(int action, const char* name, const char* argument) noexcept {
+int StatementGuard::judge(int action, const char* name, const char* argument, const char* database) noexcept {
   switch (action) {
     case SQLITE_TRANSACTION:
     case SQLITE_SAVEPOINT: return deny("transactions belong to transaction(), begin() and read(), not to SQL text");
     case SQLITE_ATTACH:
-    case SQLITE_DETACH:
-      return deny("ATTACH and VACUUM INTO are not allowed: open the other file as a database of its own");
+    case SQLITE_DETACH: return deny(kNoOtherFiles);
     case SQLITE_PRAGMA: return judgePragma(name, argument);
+    case SQLITE_CREATE_INDEX:
+    case SQLITE_CREATE_TABLE:
+    case SQLITE_CREATE_TRIGGER:
+    case SQLITE_CREATE_VIEW:
+    case SQLITE_CREATE_VTABLE:
+      if (database != nullptr && sqlite3_stricmp(database, "temp") == 0) temporarySeen_ = true;
+      return SQLITE_OK;
     default:
-      if (isTemporary(action)) changes_.otherState = true;
+      if (isTemporary(action)) temporarySeen_ = true;
       return SQLITE_OK;
   }
 }
@@ -77,6 +85,7 @@ int StatementGuard::judgePragma(const char* name, const char* argument) noexcept
     return contains(kActingPragmas, name) ? deny("checkpoints run in the write lane: call checkpoint()") : SQLITE_OK;
   }
   if (contains(kHarmlessPragmas, name)) return SQLITE_OK;
+  pragmaSeen_ = true;
   if (contains(kProfilePragmas, name)) {
     changes_.profileSettings = true;
     return SQLITE_OK;

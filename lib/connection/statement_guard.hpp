@@ -7,8 +7,8 @@ namespace holdfast {
 /// The authorizer of a handle: refuses, in SQL that comes from the application, what would break the engine
 /// (transaction control, ATTACH, settings it relies on), and notes what must be put back when a lease ends.
 ///
-/// It judges only while such SQL is prepared. What SQLite prepares while a statement runs is its own: VACUUM is made of
-/// an ATTACH and a transaction.
+/// It judges such SQL while it is prepared. What SQLite prepares while a statement runs is its own (VACUUM is made of an
+/// ATTACH and a transaction); only files are then refused still, for VACUUM INTO.
 class StatementGuard {
  public:
   /// What statements prepared since reset() may have changed.
@@ -21,7 +21,10 @@ class StatementGuard {
   /// SQL of the application is being prepared while it lives.
   class Judging {
    public:
-    explicit Judging(StatementGuard& guard) noexcept : guard_(guard) { guard_.judging_ = true; }
+    explicit Judging(StatementGuard& guard) noexcept : guard_(guard) {
+      guard_.judging_ = true;
+      guard_.pragmaSeen_ = guard_.temporarySeen_ = false;
+    }
     Judging(const Judging&) = delete;
     Judging& operator=(const Judging&) = delete;
     ~Judging() { guard_.judging_ = false; }
@@ -31,6 +34,13 @@ class StatementGuard {
   };
 
   void install(sqlite3* handle) noexcept;
+  /// Whether the statement prepared last changes settings (some act as soon as they are prepared) or makes a temporary
+  /// object: it is not to be kept, so that it is judged again each time.
+  bool mustNotBeKept() const noexcept { return pragmaSeen_ || temporarySeen_; }
+  /// The statement prepared last is going to run.
+  void noteRun() noexcept {
+    if (temporarySeen_) changes_.otherState = true;
+  }
   const Changes& changes() const noexcept { return changes_; }
   void resetChanges() noexcept { changes_ = {}; }
   /// Why the last statement was refused: a static text.
@@ -39,11 +49,13 @@ class StatementGuard {
  private:
   static int authorize(void* self, int action, const char* first, const char* second, const char* database,
                        const char* trigger) noexcept;
-  int judge(int action, const char* name, const char* argument) noexcept;
+  int judge(int action, const char* name, const char* argument, const char* database) noexcept;
   int judgePragma(const char* name, const char* argument) noexcept;
   int deny(const char* reason) noexcept;
 
   bool judging_ = false;
+  bool pragmaSeen_ = false;
+  bool temporarySeen_ = false;
   Changes changes_;
   const char* denialReason_ = "";
 };

@@ -7,10 +7,10 @@ namespace {
 
 Verdict judgeLeased(const SlotFacts& slot, const ConnectionConfig& config, Clock::TimePoint now) {
   const Clock::Duration held = now - slot.leasedAt;
-  const bool stuck = config.forceCleanupAfter.count() > 0 && held > config.forceCleanupAfter;
-  if (stuck && !slot.forced) return Verdict::ForceBack;
   const bool leaked = config.leakThreshold.count() > 0 && held > config.leakThreshold;
-  return leaked && !slot.leakReported ? Verdict::ReportLeak : Verdict::Keep;
+  if (leaked && !slot.leakReported) return Verdict::ReportLeak;
+  const bool stuck = config.forceCleanupAfter.count() > 0 && held > config.forceCleanupAfter;
+  return stuck && !slot.forced ? Verdict::ForceBack : Verdict::Keep;
 }
 
 }  // namespace

@@ -51,8 +51,7 @@ std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place 
 
 RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
   try {
-    core_->checkResourceLimits();
-    return core_->acquire(Access::Write, {}, callerOf(sql))->runBound(sql, values);
+    return core_->run(sql, values, callerOf(sql));
   } catch (Error& error) {
     error.setContext(core_->contextText());
     throw;
@@ -77,10 +76,7 @@ Rows ConnectionPool::queryBound(const Sql& sql, std::span<const ValueView> value
 }
 
 Transaction ConnectionPool::begin(const TransactionOptions& options, Place place) {
-  core_->checkResourceLimits();
-  PooledConnection lease = core_->acquire(Access::Write, options.timeout, caller(place));
-  if (options.durability) lease->impl().setDurability(*options.durability);
-  return Transaction(std::move(lease));
+  return core_->begin(options, caller(place));
 }
 
 void ConnectionPool::runTransaction(Work work, const TransactionOptions& options, Place place) {

@@ -83,6 +83,9 @@ struct ConnectionPool::Core final : LeaseOwner {
 
   // Transactions (pool_transactions.cpp).
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
+  Transaction begin(const TransactionOptions& options, const Holder& holder);
+  /// One statement on the write handle, a transaction of its own; again where it met contention.
+  RunResult run(const Sql& sql, std::span<const ValueView> values, const Holder& holder);
 
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
@@ -137,6 +140,9 @@ struct ConnectionPool::Core final : LeaseOwner {
   std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
   bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
+  /// close() has closed what was free; leases that come back close their handles themselves, and so many are left.
+  bool handlesClosed HOLDFAST_GUARDED_BY(mutex) = true;
+  std::size_t orphans HOLDFAST_GUARDED_BY(mutex) = 0;
 
   // --- Written by open() while nothing else runs -----------------------------------------------------------------
   ConnectionConfig config;
@@ -192,6 +198,8 @@ struct ConnectionPool::Core final : LeaseOwner {
   void refuseCloseByHolder() const HOLDFAST_REQUIRES(mutex);
   std::string awaitLeases();
   void closeHandles() noexcept;
+  /// Undoes what opening did to the process, once no handle is left.
+  void leaveProcess() noexcept;
   void checkpointBeforeClose(Connection& writer) noexcept;
 
   ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const;
@@ -202,6 +210,16 @@ struct ConnectionPool::Core final : LeaseOwner {
   void checkSlot(std::size_t slot, HealthReport& report);
   void addCounters(PoolMetrics& result) const;
 
+  struct Patience {
+    RetryPolicy policy;
+    SteadyTime deadline;
+  };
+  Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline);
+  Patience patienceFor(const TransactionOptions& options) const;
+  /// Calls `attempt`, which returns nothing when it is done and the error when it met contention, until it is done or
+  /// the patience is at its end.
+  template <typename Attempt>
+  void retry(const Patience& patience, Attempt attempt);
   /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
                                           SteadyTime deadline);

@@ -223,9 +223,8 @@ void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot
     log(LogLevel::Warning,
         {"connection #", std::to_string(connection.id()), " came back with state to undo: ", returned.restored});
   }
-  if (discard || returned.replace) {
-    recoverConnection(slot, discard ? "discarded by its holder" : "broken, forced back, or not to be restored");
-  }
+  const char* reason = discard ? "it was discarded by its holder" : returned.replaceBecause;
+  if (reason != nullptr && isOpen()) recoverConnection(slot, reason);
 }
 
 void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
@@ -239,6 +238,7 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
 
 void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
   std::shared_ptr<Connection> orphan;
+  bool lastOrphan = false;
   {
     const Clock::TimePoint now = clock->now();
     const port::LockGuard guard(mutex);
@@ -250,7 +250,13 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
     }
     if (state == State::Open) {
       WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
-      if (queue.empty() || entry.connection == nullptr) return table.markFree(slot, now);
+      if (queue.empty()) return table.markFree(slot, now);
+      if (entry.connection == nullptr) {
+        // Nothing to hand over, but something to open: the first in line sees to it.
+        table.markFree(slot, now);
+        queue.front()->wakeUp.notifyOne();
+        return;
+      }
       Waiter& next = *queue.front();
       queue.remove(next);
       beginLease(slot, next.holder, now);
@@ -258,9 +264,13 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
       next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
       return;
     }
-    if (state == State::Closed) orphan = table.takeConnection(slot);
+    if (handlesClosed) {
+      orphan = table.takeConnection(slot);
+      lastOrphan = --orphans == 0;
+    }
   }
   if (orphan != nullptr) retire(std::move(orphan));
+  if (lastOrphan) leaveProcess();
   bool last = false;
   {
     // From here on the pool may go as soon as the lock is let go.
@@ -273,6 +283,7 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
 }
 
 std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
+  requireOwnProcess();
   std::vector<LeaseInfo> result;
   {
     const port::LockGuard guard(mutex);
@@ -297,6 +308,7 @@ std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
 }
 
 bool ConnectionPool::Core::forceCleanup(std::uint64_t leaseId) {
+  requireOwnProcess();
   std::shared_ptr<Connection> connection;
   {
     const port::LockGuard guard(mutex);

@@ -55,6 +55,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   } catch (Error& error) {
     failOpening();
     throw error.addFrame("open " + wanted.database);
+  } catch (...) {
+    failOpening();
+    throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
   publish(EventKind::Initialized, 0, {path});
@@ -62,6 +65,10 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
+  // Whatever needs memory comes first: from Opening on nothing may fail.
+  ConnectionConfig copy = wanted;
+  SlotTable fresh(wanted.poolSize);
+  std::shared_ptr<Logger> newLogger = wanted.logger != nullptr ? wanted.logger : makeStderrLogger();
   {
     const port::LockGuard guard(mutex);
     if (state != State::Closed) throw Error(ErrorCode::Misuse, "\"" + path + "\" is open already; close() it first");
@@ -70,12 +77,13 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
                                          " leases of the time before close() are still out; release them first");
     }
     state = State::Opening;
+    handlesClosed = false;
     generation = port::forkGeneration();
-    config = wanted;
-    logger = wanted.logger != nullptr ? wanted.logger : makeStderrLogger();
-    clock = wanted.clock != nullptr ? wanted.clock.get() : &systemClock();
-    table = SlotTable(wanted.poolSize);
-    checkpoints = CheckpointPolicy(wanted.checkpointPages);
+    config = std::move(copy);
+    logger = std::move(newLogger);
+    clock = config.clock != nullptr ? config.clock.get() : &systemClock();
+    table = std::move(fresh);
+    checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
   }
   openPools.fetch_add(1);
@@ -109,7 +117,7 @@ void ConnectionPool::Core::failOpening() noexcept {
 }
 
 void ConnectionPool::Core::close() {
-  if (!inOwnProcess()) return;
+  requireOwnProcess();
   {
     const port::LockGuard guard(mutex);
     if (state == State::Closed) return;
@@ -194,6 +202,8 @@ void ConnectionPool::Core::closeHandles() noexcept {
     const port::LockGuard guard(mutex);
     const SlotSet free = table.open() - table.inUse();
     alone = table.inUse().empty();
+    handlesClosed = true;
+    orphans = table.inUse().size();
     for (SlotSet rest = free; !rest.empty(); rest.erase(rest.first())) {
       if (rest.first() == SlotTable::kWriter) {
         writer = table.takeConnection(rest.first());
@@ -207,9 +217,13 @@ void ConnectionPool::Core::closeHandles() noexcept {
     if (alone) checkpointBeforeClose(*writer);
     retire(std::move(writer));
   }
+  if (alone) leaveProcess();
+}
+
+void ConnectionPool::Core::leaveProcess() noexcept {
   ProcessMemory::instance().leave(this);
   openPools.fetch_sub(1);
-  if (alone) holdsHandles.store(false);
+  holdsHandles.store(false);
 }
 
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {

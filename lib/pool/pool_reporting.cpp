@@ -32,6 +32,7 @@ std::string join(std::initializer_list<std::string_view> pieces) {
 }  // namespace
 
 PoolMetrics ConnectionPool::Core::metrics() const {
+  requireOwnProcess();
   PoolMetrics result;
   std::vector<std::shared_ptr<Connection>> connections;
   {

@@ -1,50 +1,60 @@
-// Running a transaction callback, again where contention allows it.
+// Running transactions and single writes, again where contention allows it.
+
+#include <algorithm>
 
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
+  return std::max(left, std::chrono::milliseconds{0});
+}
+
+}  // namespace
+
+ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
+  const port::LockGuard guard(mutex);
+  Patience patience{config.retry, SteadyClock::now() + options.timeout.value_or(config.acquireTimeout)};
+  if (options.maxRetries) patience.policy.maxRetries = *options.maxRetries;
+  return patience;
+}
+
+template <typename Attempt>
+void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
+  for (int retries = 0;; ++retries) {
+    const std::optional<Error> contention = attempt();
+    if (!contention) return;
+    const auto pause = patience.policy.delayBefore(retries, *contention, memoryStage.load(std::memory_order_relaxed),
+                                                   port::randomUnit());
+    if (!pause || SteadyClock::now() + *pause >= patience.deadline) {
+      throw Error(*contention).addFrame("given up after " + std::to_string(retries + 1) + " attempts");
+    }
+    counters.retries.add();
+    port::sleepFor(*pause);
+  }
+}
 
 void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder) {
   requireOwnProcess();
   checkResourceLimits();
-  RetryPolicy policy;
-  std::chrono::milliseconds timeout{0};
-  {
-    const port::LockGuard guard(mutex);
-    policy = config.retry;
-    timeout = options.timeout.value_or(config.acquireTimeout);
-  }
-  if (options.maxRetries) policy.maxRetries = *options.maxRetries;
-  const SteadyTime start = std::chrono::steady_clock::now();
-  const SteadyTime deadline = start + timeout;
-  for (int retry = 0;; ++retry) {
-    const std::optional<Error> contention = attemptTransaction(work, options, holder, deadline);
-    const SteadyTime now = std::chrono::steady_clock::now();
-    if (!contention) {
-      transactionLatency.record(now - start);
-      return;
-    }
-    const auto pause =
-        policy.delayBefore(retry, *contention, memoryStage.load(std::memory_order_relaxed), port::randomUnit());
-    if (!pause || now + *pause >= deadline) throw Error(*contention);
-    counters.retries.add();
-    port::sleepFor(*pause);
-  }
+  const SteadyTime start = SteadyClock::now();
+  const Patience patience = patienceFor(options);
+  retry(patience, [&] { return attemptTransaction(work, options, holder, patience.deadline); });
+  transactionLatency.record(SteadyClock::now() - start);
 }
 
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
                                                               const Holder& holder, SteadyTime deadline) {
   bool begun = false;
   bool committed = false;
-  std::optional<Error> contention;
   try {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const PooledConnection lease = acquire(Access::Write, std::max(left, std::chrono::milliseconds{0}), holder);
-    if (options.durability) lease->impl().setDurability(*options.durability);
-    Transaction tx(*lease);
+    Transaction tx = beginOnce(options, holder, deadline);
     begun = true;
     try {
       work(tx);
@@ -64,6 +74,53 @@ std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, 
   }
   (committed ? counters.committed : counters.rolledBack).add();
   return std::nullopt;
+}
+
+Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, const Holder& holder,
+                                            SteadyTime deadline) {
+  PooledConnection lease = acquire(Access::Write, timeLeft(deadline), holder);
+  Connection::Impl& impl = lease->impl();
+  if (options.durability) impl.setDurability(*options.durability);
+  const Connection::Impl::LockWaitLimit limit(impl, timeLeft(deadline));
+  Transaction tx(*lease);  // Where it throws, the limit is lifted before the lease ends.
+  tx.lease_ = std::move(lease);
+  return tx;
+}
+
+Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const Holder& holder) {
+  requireOwnProcess();
+  checkResourceLimits();
+  const Patience patience = patienceFor(options);
+  std::optional<Transaction> begun;
+  retry(patience, [&]() -> std::optional<Error> {
+    try {
+      begun.emplace(beginOnce(options, holder, patience.deadline));
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Busy) throw;
+      return error;
+    }
+  });
+  return std::move(*begun);
+}
+
+RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, const Holder& holder) {
+  requireOwnProcess();
+  checkResourceLimits();
+  const Patience patience = patienceFor({});
+  RunResult result;
+  retry(patience, [&]() -> std::optional<Error> {
+    try {
+      const PooledConnection lease = acquire(Access::Write, timeLeft(patience.deadline), holder);
+      const Connection::Impl::LockWaitLimit limit(lease->impl(), timeLeft(patience.deadline));
+      result = lease->runBound(sql, values);
+      return std::nullopt;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::Busy) throw;
+      return error;
+    }
+  });
+  return result;
 }
 
 }  // namespace holdfast

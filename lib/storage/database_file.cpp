@@ -9,6 +9,9 @@
 namespace holdfast {
 namespace {
 
+// SQLite's unix VFS takes 512 bytes with the terminating zero, and "-journal" must still fit behind.
+constexpr std::size_t kMaxPath = 512 - 1 - 8;
+
 [[noreturn]] void cannotOpen(const std::string& database, const std::string& why) {
   throw Error(ErrorCode::CannotOpen, "\"" + database + "\" " + why);
 }
@@ -29,6 +32,10 @@ DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
   int error = 0;
   file.path = port::absolutePath(database, error);
   if (file.path.empty()) cannotOpen(database, "is in a directory that cannot be used: " + port::errorText(error));
+  if (file.path.size() > kMaxPath) {
+    cannotOpen(database, "has a path of " + std::to_string(file.path.size()) + " bytes; at most " +
+                             std::to_string(kMaxPath) + " are possible");
+  }
   const port::FileFacts facts = port::fileFacts(file.path);
   if (facts.error != 0) cannotOpen(database, "cannot be looked at: " + port::errorText(facts.error));
   file.hasLog = port::fileFacts(file.path + "-wal").sizeBytes > 0;

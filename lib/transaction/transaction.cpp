@@ -6,28 +6,44 @@
 
 #include "connection/connection_impl.hpp"
 
-// Invariants. (1) A Transaction of depth d is the innermost one exactly when the connection's depth is d + 1.
+// Invariants. (1) A Transaction may be used exactly when its id is the last of the connection's open ones; ids are never
+// used again, so that an object that outlived its time is not taken for another one.
 // (2) When SQLite has rolled everything back by itself the connection is in autocommit mode while its depth stays: the
 // objects then only unwind. (3) The first error is the one that travels; undoing never replaces it.
 
 namespace holdfast {
 
 Transaction::Transaction(Connection& connection) : connection_(&connection) {
-  if (connection.impl().depth != 0) {
+  if (!connection.impl().open.empty()) {
     throw Error(ErrorCode::Misuse, "a transaction is open on this connection: nest with its own transaction()");
   }
-  connection.impl().beginImmediate();
+  id_ = connection.impl().beginImmediate();
 }
 
 Transaction::Transaction(PooledConnection lease) : Transaction(*lease) { lease_ = std::move(lease); }
 
-Transaction::Transaction(Connection& connection, int depth) : connection_(&connection), depth_(depth) {
-  connection.impl().openSavepoint();
-}
+Transaction::Transaction(const Transaction& outer, int depth)
+    : connection_(outer.connection_), depth_(depth), id_(outer.connection_->impl().openSavepoint()) {}
 
 Transaction::Transaction(Transaction&& other) noexcept
-    : lease_(std::move(other.lease_)), connection_(other.connection_), depth_(other.depth_), phase_(other.phase_) {
+    : lease_(std::move(other.lease_)),
+      connection_(other.connection_),
+      depth_(other.depth_),
+      phase_(other.phase_),
+      id_(other.id_),
+      lastInsertRowId_(other.lastInsertRowId_) {
   other.phase_ = Phase::RolledBack;
+}
+
+bool Transaction::isInnermost() const noexcept {
+  const auto& open = connection_->impl().open;
+  return !open.empty() && open.back() == id_;
+}
+
+void Transaction::end(Phase phase) noexcept {
+  lastInsertRowId_ = connection_->lastInsertRowId();
+  phase_ = phase;
+  lease_.release();
 }
 
 Transaction::~Transaction() { abandon(); }
@@ -52,22 +68,22 @@ Transaction Transaction::begin() {
   if (depth_ + 1 >= kMaxDepth) {
     throw Error(ErrorCode::Misuse, "transactions nest at most " + std::to_string(kMaxDepth) + " deep");
   }
-  return Transaction(*connection_, depth_ + 1);
+  return Transaction(*this, depth_ + 1);
 }
 
 void Transaction::commit() {
   requireUsable("commit");
+  requireNoRows("commit");
   Connection::Impl& impl = connection_->impl();
   if (depth_ > 0) {
     impl.releaseSavepoint();  // Where it fails the savepoint is still there, and undone when this object goes.
-    phase_ = Phase::Committed;
+    end(Phase::Committed);
     return;
   }
   std::optional<Error> error;
   const CommitOutcome outcome = impl.commit(error);
-  phase_ = outcome == CommitOutcome::Done ? Phase::Committed : Phase::RolledBack;
-  lease_.release();
-  if (outcome == CommitOutcome::NotDone) throw *error;
+  end(outcome == CommitOutcome::Done ? Phase::Committed : Phase::RolledBack);
+  if (outcome == CommitOutcome::NotDone) throw Error(*error);
   if (outcome == CommitOutcome::Unknown) {
     throw Error(ErrorCode::OutcomeUnknown,
                 "COMMIT failed (" + error->reason() + ") and may have taken effect: look before repeating it",
@@ -77,30 +93,37 @@ void Transaction::commit() {
 
 void Transaction::rollback() {
   if (phase_ != Phase::Open) throw Error(ErrorCode::Misuse, "rollback() on a transaction that has ended");
-  if (connection_->impl().depth != depth_ + 1) {
-    throw Error(ErrorCode::Misuse, "rollback() while a transaction inside of this one is open");
-  }
+  if (!isInnermost()) throw Error(ErrorCode::Misuse, "rollback() while a transaction inside of this one is open");
+  requireNoRows("rollback");
   abandon();
 }
 
 bool Transaction::isActive() const noexcept {
-  return phase_ == Phase::Open && connection_->impl().depth == depth_ + 1 && connection_->inTransaction();
+  return phase_ == Phase::Open && isInnermost() && connection_->inTransaction();
 }
 
-std::int64_t Transaction::lastInsertRowId() const noexcept { return connection_->lastInsertRowId(); }
+std::int64_t Transaction::lastInsertRowId() const noexcept {
+  return phase_ == Phase::Open ? connection_->lastInsertRowId() : lastInsertRowId_;
+}
 
 void Transaction::requireUsable(const char* operation) const {
   if (phase_ != Phase::Open) {
     throw Error(ErrorCode::Misuse, std::string(operation) + "() on a transaction that has ended");
   }
+  if (!isInnermost()) {
+    throw Error(ErrorCode::Misuse, std::string(operation) +
+                                       "() while a transaction inside of this one is open, or after the one around it "
+                                       "has ended: use the innermost one");
+  }
   if (!connection_->inTransaction()) {
     throw Error(ErrorCode::TransactionAborted,
                 "an earlier error made SQLite roll the whole transaction back; begin a new one");
   }
-  if (connection_->impl().depth != depth_ + 1) {
-    throw Error(ErrorCode::Misuse,
-                std::string(operation) + "() while a transaction inside of this one is open: use the inner one");
-  }
+}
+
+void Transaction::requireNoRows(const char* operation) const {
+  if (connection_->impl().running == 0) return;
+  throw Error(ErrorCode::Misuse, std::string(operation) + "() inside of forEach() on the same transaction");
 }
 
 void Transaction::finish() {
@@ -109,16 +132,14 @@ void Transaction::finish() {
 
 void Transaction::abandon() noexcept {
   if (phase_ != Phase::Open) return;
-  phase_ = Phase::RolledBack;
   Connection::Impl& impl = connection_->impl();
-  // Inner ones that outlive this object are undone with it.
-  while (impl.depth > depth_ + 1) impl.rollbackToSavepoint();
-  if (depth_ > 0) {
-    if (impl.depth == depth_ + 1) impl.rollbackToSavepoint();
-  } else {
-    impl.rollback();
-    lease_.release();
+  const auto depth = static_cast<std::size_t>(depth_);
+  if (impl.isOpen(depth, id_)) {
+    // Inner ones that outlive this object are undone with it.
+    while (impl.open.size() > depth + 1) impl.rollbackToSavepoint();
+    depth_ > 0 ? impl.rollbackToSavepoint() : impl.rollback();
   }
+  end(Phase::RolledBack);
 }
 
 ReadTransaction::ReadTransaction(PooledConnection lease) : lease_(std::move(lease)) { lease_->impl().beginRead(); }
