@@ -1,0 +1,31 @@
+#include "support/counted_allocations.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<std::int64_t> live{0};
+
+}  // namespace
+
+namespace holdfast::test {
+
+std::int64_t liveAllocations() noexcept { return live.load(); }
+
+}  // namespace holdfast::test
+
+// The other forms of new and delete call these.
+void* operator new(std::size_t size) {
+  void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory == nullptr) throw std::bad_alloc();
+  live.fetch_add(1, std::memory_order_relaxed);
+  return memory;
+}
+void operator delete(void* memory) noexcept {
+  if (memory != nullptr) live.fetch_sub(1, std::memory_order_relaxed);
+  std::free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept { operator delete(memory); }
