@@ -10,7 +10,8 @@
 
 namespace holdfast {
 
-/// Percentiles of a latency, from a histogram with 12.5 % wide buckets: each figure is its bucket's upper edge.
+/// Percentiles of a latency, from a histogram with 12.5 % wide buckets: each figure is its bucket's upper
+/// edge, and at most the exact maximum.
 struct LatencySummary {
   std::uint64_t count = 0;
   std::chrono::nanoseconds mean{0};

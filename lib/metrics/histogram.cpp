@@ -55,11 +55,11 @@ LatencySummary LatencyHistogram::summary() const noexcept {
   }
   if (result.count == 0) return result;
   result.mean = std::chrono::nanoseconds(sum_.load(std::memory_order_relaxed) / result.count);
-  result.p50 = percentile(buckets, result.count, 500);
-  result.p90 = percentile(buckets, result.count, 900);
-  result.p99 = percentile(buckets, result.count, 990);
-  result.p999 = percentile(buckets, result.count, 999);
   result.max = std::chrono::nanoseconds(max_.load(std::memory_order_relaxed));
+  result.p50 = std::min(percentile(buckets, result.count, 500), result.max);
+  result.p90 = std::min(percentile(buckets, result.count, 900), result.max);
+  result.p99 = std::min(percentile(buckets, result.count, 990), result.max);
+  result.p999 = std::min(percentile(buckets, result.count, 999), result.max);
   return result;
 }
 

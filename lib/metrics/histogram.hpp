@@ -11,7 +11,7 @@
 namespace holdfast {
 
 /// Counts durations in buckets of 8 to the octave (12.5 % wide), from 1 ns to about 18 minutes; longer ones count in
-/// the last. Fixed size, no allocation; record() is wait-free and called by any thread.
+/// the last. Fixed size, no allocation; record() is lock-free and called by any thread.
 class LatencyHistogram {
  public:
   /// `weight`: how many calls the measured one stands for.
