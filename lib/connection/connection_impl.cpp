@@ -40,6 +40,12 @@ int noteWalPages(void* impl, sqlite3* /*handle*/, const char* /*database*/, int 
   return SQLITE_OK;
 }
 
+constexpr int kInstructionsBetweenLooks = 1000;
+
+int isRevoked(void* impl) {
+  return static_cast<Connection::Impl*>(impl)->revoked.load(std::memory_order_relaxed) ? 1 : 0;
+}
+
 }  // namespace
 
 /// One statement of the cache, bound, and reset when the call is over.
@@ -117,6 +123,8 @@ Connection::Impl::~Impl() {
 void Connection::Impl::installHooks() noexcept {
   guard.install(handle);
   sqlite3_wal_hook(handle, &noteWalPages, this);
+  // sqlite3_interrupt() is lost on a statement that is only about to begin.
+  sqlite3_progress_handler(handle, kInstructionsBetweenLooks, &isRevoked, this);
 }
 
 RunResult Connection::Impl::run(const Sql& sql, std::span<const ValueView> values) {

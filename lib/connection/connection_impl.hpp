@@ -61,7 +61,11 @@ struct Connection::Impl {
 
   // Transaction control. The ones that throw leave the handle as it was, or broken and marked so. What opens something
   // returns its id.
-  std::uint64_t beginImmediate() { return begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE"); }
+  std::uint64_t beginImmediate() {
+    const std::uint64_t transaction = begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE");
+    writing_ = true;
+    return transaction;
+  }
   std::uint64_t beginRead() { return begin(ControlStatements::Kind::Begin, "BEGIN"); }
   /// `error` says why where the outcome is not Done. The transaction is over in any case.
   CommitOutcome commit(std::optional<Error>& error);
@@ -139,6 +143,8 @@ struct Connection::Impl {
   std::atomic<int> walPages{0};
   OwnedCounter queries;
   OwnedCounter failures;
+  OwnedCounter committed;  ///< Write transactions; savepoints and snapshots do not count.
+  OwnedCounter rolledBack;
 
  private:
   class Use;
@@ -153,8 +159,10 @@ struct Connection::Impl {
   void requireUsable() const;
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);
   void rollbackEverything() noexcept;
+  void countEnd(OwnedCounter& counter) noexcept;
   void controlOrThrow(ControlStatements::Kind kind, const char* name);
   std::uint64_t lastTransaction_ = 0;
+  bool writing_ = false;
   Durability durability_;
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;

@@ -50,6 +50,7 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   const int code = control.run(ControlStatements::Kind::Commit);
   if (code == SQLITE_OK) {
     open.clear();
+    countEnd(committed);
     return CommitOutcome::Done;
   }
   noteBreakage(code);
@@ -61,7 +62,13 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
 
 void Connection::Impl::rollback() noexcept {
   open.clear();
+  countEnd(rolledBack);
   rollbackEverything();
+}
+
+void Connection::Impl::countEnd(OwnedCounter& counter) noexcept {
+  if (writing_) counter.add();
+  writing_ = false;
 }
 
 void Connection::Impl::rollbackEverything() noexcept {

@@ -23,6 +23,8 @@ bool hasWalResetBug(int versionNumber) noexcept {
   return !fixed344 && !fixed350;
 }
 
+void configureSqlite() noexcept { sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0); }
+
 void requireUsableSqlite() {
   if (sqlite3_threadsafe() == 0) {
     throw Error(ErrorCode::Unsupported, "the linked SQLite was built with SQLITE_THREADSAFE=0; link one with 1 or 2");
@@ -47,11 +49,13 @@ std::int64_t usedBytes() noexcept { return sqlite3_memory_used(); }
 
 std::int64_t peakBytes() noexcept { return sqlite3_memory_highwater(0); }
 
-void setLimits(std::int64_t softBytes, std::int64_t hardBytes) noexcept {
+Limits limits() noexcept { return {sqlite3_soft_heap_limit64(-1), sqlite3_hard_heap_limit64(-1)}; }
+
+void setLimits(const Limits& limits) noexcept {
   // The hard limit caps the soft one, so it is lifted first.
   sqlite3_hard_heap_limit64(0);
-  sqlite3_soft_heap_limit64(softBytes);
-  sqlite3_hard_heap_limit64(hardBytes);
+  sqlite3_soft_heap_limit64(limits.softBytes);
+  sqlite3_hard_heap_limit64(limits.hardBytes);
 }
 
 }  // namespace sqlite_memory

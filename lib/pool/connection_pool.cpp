@@ -28,7 +28,7 @@ ConnectionPool::ConnectionPool(const ConnectionConfig& config) : core_(new Core)
 ConnectionPool::~ConnectionPool() {
   if (!core_->inOwnProcess()) return;  // A forked child leaks what is its parent's.
   try {
-    core_->close();
+    core_->close(true);
   } catch (const std::exception& failure) {
     core_->log(LogLevel::Warning, {failure.what()});
   }

@@ -47,18 +47,22 @@ struct ConnectionPool::Core final : LeaseOwner {
 
   // Lifecycle (pool_lifecycle.cpp).
   OpenReport open(const ConnectionConfig& wanted);
-  void close();
+  /// `lastChance`: the pool goes; leases of the calling thread are neither refused nor waited for.
+  void close(bool lastChance = false);
   bool isOpen() const noexcept;
   /// For the destructor of the pool: the last lease to come back deletes the core. True where that is now.
   bool abandon() noexcept;
   /// Whether this process is the one that opened the pool; handles must not be touched in a forked child.
   bool inOwnProcess() const noexcept {
-    return generation == port::forkGeneration() || !holdsHandles.load(std::memory_order_relaxed);
+    return generation.load(std::memory_order_relaxed) == port::forkGeneration() ||
+           !holdsHandles.load(std::memory_order_relaxed);
   }
   void requireOwnProcess() const;
 
   // Leases (pool_lease.cpp).
-  PooledConnection acquire(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder);
+  /// `quietly`: an empty lease instead of Error{PoolExhausted}, and nothing is counted.
+  PooledConnection acquire(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder,
+                           bool quietly = false);
   std::optional<PooledConnection> tryAcquire(Access access, const Holder& holder);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
   /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
@@ -109,7 +113,11 @@ struct ConnectionPool::Core final : LeaseOwner {
   MemoryStage memoryCheck();
   /// Refuses new work while memory is critical and cannot be relieved.
   void checkResourceLimits();
-  void relieveMemory(bool closeHandles) noexcept;
+  struct Relief {
+    std::size_t cachesReleased = 0;
+    std::size_t handlesClosed = 0;
+  };
+  Relief relieveMemory(bool closeHandles) noexcept;
 
   // Reporting (pool_reporting.cpp).
   PoolMetrics metrics() const;
@@ -147,9 +155,12 @@ struct ConnectionPool::Core final : LeaseOwner {
   // --- Written by open() while nothing else runs -----------------------------------------------------------------
   ConnectionConfig config;
   std::string path;
+  // Which file it is: SQLite would apply the log beside a path to whatever file lies there.
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
   std::shared_ptr<Logger> logger;
   const Clock* clock = nullptr;
-  std::uint32_t generation = 0;
+  std::atomic<std::uint32_t> generation{0};
   std::atomic<bool> holdsHandles{false};
 
   // --- Free of the lock ------------------------------------------------------------------------------------------
@@ -161,9 +172,9 @@ struct ConnectionPool::Core final : LeaseOwner {
 
   struct Counters {
     Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
-    Counter committed, rolledBack, retries, checkpoints, checkpointsBlocked, refusals, reliefs;
+    Counter retries, checkpoints, checkpointsBlocked, refusals, reliefs;
     // Of handles that are closed by now.
-    Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions;
+    Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
   } counters;
   LatencyHistogram acquireLatency;
   LatencyHistogram queryLatency;
@@ -180,7 +191,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
   std::size_t waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
   PooledConnection acquireSlowly(Access access, std::chrono::milliseconds timeout, const Holder& holder,
-                                 std::optional<std::size_t> taken);
+                                 std::optional<std::size_t> taken, bool quietly);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
   PooledConnection handOut(std::size_t slot, Access access) noexcept;
@@ -197,6 +208,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   void rejectWaiters() HOLDFAST_REQUIRES(mutex);
   void refuseCloseByHolder() const HOLDFAST_REQUIRES(mutex);
   std::string awaitLeases();
+  bool othersHoldLeases() const HOLDFAST_REQUIRES(mutex);
   void closeHandles() noexcept;
   /// Undoes what opening did to the process, once no handle is left.
   void leaveProcess() noexcept;
@@ -205,8 +217,11 @@ struct ConnectionPool::Core final : LeaseOwner {
   ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const;
   std::shared_ptr<Connection> makeConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
   void retire(std::shared_ptr<Connection> connection) noexcept;
+  void requireSameFile() const;
+  void tickSlot(std::size_t slot);
   void performVerdict(std::size_t slot, Verdict verdict);
-  void reportLeak(std::size_t slot);
+  void reportLeak(std::uint64_t leaseId);
+  void resetMetrics() HOLDFAST_REQUIRES(mutex);
   void checkSlot(std::size_t slot, HealthReport& report);
   void addCounters(PoolMetrics& result) const;
 
@@ -224,5 +239,8 @@ struct ConnectionPool::Core final : LeaseOwner {
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
                                           SteadyTime deadline);
 };
+
+/// "#3 held for 2.1 s by thread 4711 (function at file:line)", or with the statement.
+std::string describe(const LeaseInfo& lease);
 
 }  // namespace holdfast

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/port/files.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
 
@@ -27,10 +28,20 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
 
 std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slot,
                                                                  std::chrono::milliseconds openTimeout) {
+  requireSameFile();
   const std::uint64_t id = lastConnectionId.fetch_add(1, std::memory_order_relaxed) + 1;
   auto impl = std::make_unique<Connection::Impl>(id, profileOf(slot, openTimeout), queryLatency);
   counters.created.add();
   return std::make_shared<Connection>(std::move(impl));
+}
+
+void ConnectionPool::Core::requireSameFile() const {
+  const port::FileFacts facts = port::fileFacts(path);
+  if (facts.device == device && facts.inode == inode) return;
+  throw Error(ErrorCode::CannotOpen,
+              facts.kind == port::FileKind::Missing
+                  ? "the database file was deleted while it was open"
+                  : "another file lies where the database was: close() first, then put a file in its place");
 }
 
 void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::milliseconds openTimeout) {
@@ -50,8 +61,10 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
   } catch (Error& error) {
     counters.connectionErrors.add();
     {
+      std::string text = error.what();
       const port::LockGuard guard(mutex);
       Slot& entry = table[slot];
+      entry.openError = std::move(text);
       entry.retryAt = clock->now() + openRetryPause(config.openRetryDelay, ++entry.openFailures);
     }
     publish(EventKind::OpenFailed, 0, {error.what()});
@@ -132,6 +145,8 @@ void ConnectionPool::Core::retire(std::shared_ptr<Connection> connection) noexce
   counters.pastHits.add(impl.statements.hits.value());
   counters.pastMisses.add(impl.statements.misses.value());
   counters.pastEvictions.add(impl.statements.evictions.value());
+  counters.pastCommitted.add(impl.committed.value());
+  counters.pastRolledBack.add(impl.rolledBack.value());
   connection.reset();
   counters.destroyed.add();
   publish(EventKind::ConnectionDestroyed, id, {});

@@ -50,30 +50,32 @@ void ConnectionPool::Core::tick() {
     requireOpen();
     slots = table.size();
   }
-  for (std::size_t slot = 0; slot < slots; ++slot) {
-    Verdict verdict = Verdict::Keep;
-    {
-      const port::LockGuard guard(mutex);
-      if (state != State::Open) return;
-      const bool maintained = table.inUse().contains(slot) && table[slot].leaseId == 0;
-      if (!maintained) verdict = judge(table.facts(slot), config, table.open().size(), clock->now());
-    }
-    if (verdict != Verdict::Keep) performVerdict(slot, verdict);
-  }
+  for (std::size_t slot = 0; slot < slots; ++slot) tickSlot(slot);
   memoryCheck();
 }
 
-void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
-  if (verdict == Verdict::ReportLeak) return reportLeak(slot);
-  if (verdict == Verdict::ForceBack) {
-    std::uint64_t leaseId = 0;
-    {
-      const port::LockGuard guard(mutex);
-      leaseId = table[slot].leaseId;
-    }
-    forceCleanup(leaseId);
-    return;
+void ConnectionPool::Core::tickSlot(std::size_t slot) {
+  Verdict verdict = Verdict::Keep;
+  std::uint64_t leaseId = 0;
+  {
+    const port::LockGuard guard(mutex);
+    // A listener may have closed the pool meanwhile, and opened it again with fewer slots.
+    if (state != State::Open || slot >= table.size()) return;
+    leaseId = table[slot].leaseId;
+    if (table.inUse().contains(slot) && leaseId == 0) return;  // Being looked after already.
+    verdict = judge(table.facts(slot), config, table.open().size(), clock->now());
+    // Together with the verdict, so that two ticks at a time do not report one leak twice.
+    if (verdict == Verdict::ReportLeak) table[slot].leakReported = true;
   }
+  switch (verdict) {
+    case Verdict::Keep: return;
+    case Verdict::ReportLeak: return reportLeak(leaseId);
+    case Verdict::ForceBack: forceCleanup(leaseId); return;
+    default: performVerdict(slot, verdict);
+  }
+}
+
+void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   if (!takeForMaintenance(slot)) return;
   const bool isOpen = table[slot].connection != nullptr;
   try {
@@ -88,27 +90,18 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
 
 bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
   const port::LockGuard guard(mutex);
-  if (state != State::Open || table.inUse().contains(slot)) return false;
+  if (state != State::Open || slot >= table.size() || table.inUse().contains(slot)) return false;
   table.markInUse(slot);
   table[slot].leaseId = 0;
   table[slot].forced = false;
   return true;
 }
 
-void ConnectionPool::Core::reportLeak(std::size_t slot) {
-  std::uint64_t leaseId = 0;
-  {
-    const port::LockGuard guard(mutex);
-    table[slot].leakReported = true;
-    leaseId = table[slot].leaseId;
-  }
+void ConnectionPool::Core::reportLeak(std::uint64_t leaseId) {
   for (const LeaseInfo& lease : leases()) {
     if (lease.leaseId != leaseId) continue;
     counters.leaks.add();
-    const std::string text = "lease " + std::to_string(leaseId) + " has been held for " +
-                             formatDuration(lease.heldFor) + " by thread " + std::to_string(lease.thread) +
-                             ", taken by " + lease.place.function + " at " + lease.place.file + ":" +
-                             std::to_string(lease.place.line);
+    const std::string text = "lease " + std::to_string(leaseId) + " looks leaked: " + describe(lease);
     publish(EventKind::LeaseLeaked, lease.connectionId, {text});
     log(LogLevel::Warning, {text});
   }
@@ -140,7 +133,15 @@ HealthReport ConnectionPool::Core::checkHealth() {
 }
 
 void ConnectionPool::Core::checkSlot(std::size_t slot, HealthReport& report) {
-  if (table[slot].connection == nullptr) return;
+  if (table[slot].connection == nullptr) {
+    if (slot != SlotTable::kWriter) return;
+    try {
+      openConnection(slot, config.openTimeout);
+    } catch (const Error& error) {
+      report.problems.emplace_back(error.what());
+      return;
+    }
+  }
   ++report.connectionsChecked;
   std::string reason;
   if (!verifyConnection(slot, reason)) {

@@ -23,6 +23,8 @@ std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
   return std::max(left, std::chrono::milliseconds{0});
 }
 
+}  // namespace
+
 std::string describe(const LeaseInfo& lease) {
   std::string text = "#" + std::to_string(lease.connectionId) + " held for " + formatDuration(lease.heldFor) +
                      " by thread " + std::to_string(lease.thread);
@@ -30,10 +32,8 @@ std::string describe(const LeaseInfo& lease) {
   return text + " (" + lease.place.function + " at " + lease.place.file + ":" + std::to_string(lease.place.line) + ")";
 }
 
-}  // namespace
-
 PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std::chrono::milliseconds> timeout,
-                                               const Holder& holder) {
+                                               const Holder& holder, bool quietly) {
   requireOwnProcess();
   const bool sampled = ++acquireCount % kSampleEvery == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
@@ -53,25 +53,24 @@ PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std:
       }
     }
   }
-  return acquireSlowly(access, limit, holder, slot);
+  return acquireSlowly(access, limit, holder, slot, quietly);
 }
 
 std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, const Holder& holder) {
-  try {
-    return acquire(access, std::chrono::milliseconds{0}, holder);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::PoolExhausted) return std::nullopt;
-    throw;
-  }
+  PooledConnection lease = acquire(access, std::chrono::milliseconds{0}, holder, true);
+  if (!lease) return std::nullopt;
+  return lease;
 }
 
 PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::chrono::milliseconds timeout,
-                                                     const Holder& holder, std::optional<std::size_t> taken) {
+                                                     const Holder& holder, std::optional<std::size_t> taken,
+                                                     bool quietly) {
   const SteadyTime start = SteadyClock::now();
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
     const std::size_t slot = taken ? *taken : waitForSlot(access, deadline, holder);
+    if (slot == kNoSlot && quietly) return {};
     if (slot == kNoSlot) throwExhausted(access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
     if (prepareLease(slot, deadline, openFailure)) {
@@ -132,7 +131,8 @@ void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holde
 std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
   port::LockGuard guard(mutex);
   requireOpen();
-  if (SteadyClock::now() < deadline) refuseSelfDeadlock(access, holder);
+  if (SteadyClock::now() >= deadline) return kNoSlot;
+  refuseSelfDeadlock(access, holder);
   WaitQueue& queue = waitersOf(access);
   Waiter self;
   self.holder = holder;
@@ -149,7 +149,6 @@ std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline
     const SteadyTime now = SteadyClock::now();
     if (now >= deadline) {
       queue.remove(self);
-      ++acquireTimeouts;
       return kNoSlot;
     }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
@@ -201,7 +200,15 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
     text += separator + describe(lease);
     separator = "; ";
   }
-  if (openFailure) text += "; opening another one failed: " + std::string(openFailure->what());
+  std::string cause = openFailure ? openFailure->what() : "";
+  {
+    const port::LockGuard guard(mutex);
+    ++acquireTimeouts;
+    for (SlotSet rest = table.lane(access) - table.open(); !rest.empty(); rest.erase(rest.first())) {
+      if (cause.empty()) cause = table[rest.first()].openError;
+    }
+  }
+  if (!cause.empty()) text += "; opening another one failed: " + cause;
   throw Error(ErrorCode::PoolExhausted, text).setContext(contextText());
 }
 
@@ -243,17 +250,19 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
     const Clock::TimePoint now = clock->now();
     const port::LockGuard guard(mutex);
     Slot& entry = table[slot];
-    entry.freshUntil = std::min(entry.renewAt, now + config.verifyAfter);
+    // The pool's own work on a handle is no use of it: else looking after it would keep it from ever being idle.
+    const Clock::TimePoint used = entry.leaseId != 0 ? now : table.lastUsed(slot);
+    entry.freshUntil = std::min(entry.renewAt, used + config.verifyAfter);
     // Forced back at the very moment of its return: there is nobody left to take it from.
     if (entry.forced && entry.connection != nullptr) {
       entry.connection->impl().revoked.store(false, std::memory_order_relaxed);
     }
     if (state == State::Open) {
       WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
-      if (queue.empty()) return table.markFree(slot, now);
+      if (queue.empty()) return table.markFree(slot, used);
       if (entry.connection == nullptr) {
         // Nothing to hand over, but something to open: the first in line sees to it.
-        table.markFree(slot, now);
+        table.markFree(slot, used);
         queue.front()->wakeUp.notifyOne();
         return;
       }

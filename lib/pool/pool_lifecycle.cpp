@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "connection/sqlite_library.hpp"
+#include "core/port/files.hpp"
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
@@ -40,13 +41,20 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   requireOwnProcess();
   refuseAfterFork();
   wanted.validate();
+  configureSqlite();
   requireUsableSqlite();
   startOpening(wanted);
   OpenReport report;
   try {
     ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
     const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
-    path = file.path;
+    const port::FileFacts facts = port::fileFacts(file.path);
+    {
+      const port::LockGuard guard(mutex);
+      path = file.path;
+      device = facts.device;
+      inode = facts.inode;
+    }
     report.database = file.path;
     report.created = file.created;
     report.recoveredLog = file.hasLog;
@@ -85,9 +93,10 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     table = std::move(fresh);
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
+    resetMetrics();
   }
   openPools.fetch_add(1);
-  openPoolsGeneration.store(generation);
+  openPoolsGeneration.store(generation.load());
   holdsHandles.store(true);
 }
 
@@ -116,13 +125,13 @@ void ConnectionPool::Core::failOpening() noexcept {
   state = State::Closed;
 }
 
-void ConnectionPool::Core::close() {
+void ConnectionPool::Core::close(bool lastChance) {
   requireOwnProcess();
   {
     const port::LockGuard guard(mutex);
     if (state == State::Closed) return;
     if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
-    refuseCloseByHolder();
+    if (!lastChance) refuseCloseByHolder();
     state = State::Closing;
     rejectWaiters();
   }
@@ -170,13 +179,22 @@ void ConnectionPool::Core::rejectWaiters() {
   }
 }
 
+bool ConnectionPool::Core::othersHoldLeases() const {
+  const std::uint64_t self = port::currentThreadId();
+  for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+    const Slot& entry = table[rest.first()];
+    if (entry.leaseId == 0 || entry.holder.thread != self) return true;
+  }
+  return false;
+}
+
 std::string ConnectionPool::Core::awaitLeases() {
   const auto deadline = std::chrono::steady_clock::now() + config.closeTimeout;
   {
     port::LockGuard guard(mutex);
-    while (!table.inUse().empty() && leaseEnded.waitUntil(guard, deadline)) {
+    while (othersHoldLeases() && leaseEnded.waitUntil(guard, deadline)) {
     }
-    if (table.inUse().empty()) return {};
+    if (!othersHoldLeases()) return {};
   }
   std::string names;
   for (const LeaseInfo& lease : leases()) {

@@ -8,17 +8,23 @@ namespace holdfast {
 
 MemoryStage ConnectionPool::Core::memoryCheck() {
   const std::int64_t limit = ProcessMemory::instance().limit();
-  if (limit == 0) return MemoryStage::Normal;
   const MemoryStage before = memoryStage.load(std::memory_order_relaxed);
+  if (limit == 0 && before == MemoryStage::Normal) return before;
   MemoryStage stage = memoryStageOf(sqlite_memory::usedBytes(), limit, before);
-  if (stage == MemoryStage::Normal && before == MemoryStage::Normal) return stage;
+  if ((stage == MemoryStage::Normal && before == MemoryStage::Normal) || !isOpen()) return MemoryStage::Normal;
+  Relief relief;
   if (stage != MemoryStage::Normal) {
-    relieveMemory(stage == MemoryStage::Critical);
+    relief = relieveMemory(stage == MemoryStage::Critical);
     stage = memoryStageOf(sqlite_memory::usedBytes(), limit, stage);
   }
-  if (memoryStage.exchange(stage) == stage) return stage;
-  publish(stage == MemoryStage::Normal ? EventKind::MemoryNormal : EventKind::MemoryPressure, 0,
-          {"memory is ", toText(stage), ": ", contextText()});
+  const MemoryStage last = memoryStage.exchange(stage);
+  if (stage > last) {
+    publish(EventKind::MemoryPressure, 0,
+            {"memory is ", toText(stage), ": caches of ", std::to_string(relief.cachesReleased),
+             " idle handles released, ", std::to_string(relief.handlesClosed), " closed; ", contextText()});
+  } else if (stage == MemoryStage::Normal && last != MemoryStage::Normal) {
+    publish(EventKind::MemoryNormal, 0, {contextText()});
+  }
   return stage;
 }
 
@@ -28,7 +34,8 @@ void ConnectionPool::Core::checkResourceLimits() {
   throw Error(ErrorCode::MemoryLimit, "no new transaction while memory is critical").setContext(contextText());
 }
 
-void ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
+ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
+  Relief relief;
   counters.reliefs.add();
   std::size_t slots = 0;
   {
@@ -45,12 +52,15 @@ void ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
     if (table[slot].connection != nullptr) {
       if (closeHandles && spare) {
         cleanupIdleConnection(slot);
+        ++relief.handlesClosed;
       } else {
         table[slot].connection->impl().releaseMemory();
+        ++relief.cachesReleased;
       }
     }
     endLease(slot);
   }
+  return relief;
 }
 
 }  // namespace holdfast

@@ -58,6 +58,8 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     const Connection::Impl& impl = connection->impl();
     result.totalQueries += impl.queries.value();
     result.queryErrors += impl.failures.value();
+    result.transactionsCommitted += impl.committed.value();
+    result.transactionsRolledBack += impl.rolledBack.value();
     result.statementCacheHits += impl.statements.hits.value();
     result.statementCacheMisses += impl.statements.misses.value();
     result.statementCacheEvictions += impl.statements.evictions.value();
@@ -83,8 +85,8 @@ void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
   result.leaksReported = counters.leaks.value();
   result.leasesForced = counters.forced.value();
   result.statesRestored = counters.restored.value();
-  result.transactionsCommitted = counters.committed.value();
-  result.transactionsRolledBack = counters.rolledBack.value();
+  result.transactionsCommitted = counters.pastCommitted.value();
+  result.transactionsRolledBack = counters.pastRolledBack.value();
   result.transactionRetries = counters.retries.value();
   result.checkpoints = counters.checkpoints.value();
   result.checkpointsBlocked = counters.checkpointsBlocked.value();
@@ -115,24 +117,62 @@ void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, P
   try {
     Event event;
     event.kind = kind;
-    event.time = clock->now();
     event.connectionId = connectionId;
     event.detail = join(detail);
+    std::shared_ptr<Logger> present;
     {
       const port::LockGuard guard(mutex);
+      event.time = clock->now();
       event.totalConnections = table.open().size();
+      present = logger;  // A listener may open the pool again with another one.
     }
-    events.publish(event, *logger);
+    events.publish(event, *present);
   } catch (const std::exception&) {
     log(LogLevel::Warning, {"an event was lost for want of memory"});
   }
 }
 
 void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
+  std::shared_ptr<Logger> present;
+  {
+    const port::LockGuard guard(mutex);
+    present = logger;
+  }
   try {
-    logger->log(level, "pool", join(message));
+    present->log(level, "pool", join(message));
   } catch (const std::exception&) {
-    logger->log(level, "pool", "no memory for the text of a message");
+    present->log(level, "pool", "no memory for the text of a message");
+  }
+}
+
+void ConnectionPool::Core::resetMetrics() {
+  acquires = acquireWaits = acquireTimeouts = 0;
+  for (Counter* counter : {&counters.connectionErrors,
+                           &counters.created,
+                           &counters.destroyed,
+                           &counters.renewed,
+                           &counters.recovered,
+                           &counters.idledOut,
+                           &counters.verifications,
+                           &counters.leaks,
+                           &counters.forced,
+                           &counters.restored,
+                           &counters.retries,
+                           &counters.checkpoints,
+                           &counters.checkpointsBlocked,
+                           &counters.refusals,
+                           &counters.reliefs,
+                           &counters.pastQueries,
+                           &counters.pastFailures,
+                           &counters.pastHits,
+                           &counters.pastMisses,
+                           &counters.pastEvictions,
+                           &counters.pastCommitted,
+                           &counters.pastRolledBack}) {
+    counter->reset();
+  }
+  for (LatencyHistogram* latency : {&acquireLatency, &queryLatency, &transactionLatency, &recoveryLatency}) {
+    latency->reset();
   }
 }
 

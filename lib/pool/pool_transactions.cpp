@@ -51,28 +51,20 @@ void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOpt
 
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
                                                               const Holder& holder, SteadyTime deadline) {
-  bool begun = false;
   bool committed = false;
   try {
     Transaction tx = beginOnce(options, holder, deadline);
-    begun = true;
     try {
       work(tx);
       tx.finish();
-      committed = tx.phase_ == Transaction::Phase::Committed;
     } catch (...) {
       committed = tx.phase_ == Transaction::Phase::Committed;  // By the callback itself: it must not run again.
       throw;
     }
   } catch (const Error& error) {
-    if (begun && !committed) counters.rolledBack.add();
     if (error.code() != ErrorCode::Busy || committed) throw;
     return error;
-  } catch (...) {
-    if (begun && !committed) counters.rolledBack.add();
-    throw;
   }
-  (committed ? counters.committed : counters.rolledBack).add();
   return std::nullopt;
 }
 

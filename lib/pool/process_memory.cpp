@@ -36,8 +36,12 @@ void ProcessMemory::divide() {
     handles += member.handles;
   }
   shares_ = divideMemory(limit, handles);
-  if (limit != 0 || limit_.load(std::memory_order_relaxed) != 0) {
-    sqlite_memory::setLimits(shares_.softLimit, shares_.hardLimit);
+  const bool limitedBefore = limit_.load(std::memory_order_relaxed) != 0;
+  if (limit != 0) {
+    if (!limitedBefore) before_ = sqlite_memory::limits();
+    sqlite_memory::setLimits({shares_.softLimit, shares_.hardLimit});
+  } else if (limitedBefore) {
+    sqlite_memory::setLimits(before_);  // Back to what the application had set by itself.
   }
   limit_.store(limit, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 
+#include "connection/sqlite_library.hpp"
 #include "core/port/mutex.hpp"
 #include "policy/memory_budget.hpp"
 
@@ -35,6 +36,7 @@ class ProcessMemory {
   mutable port::Mutex mutex_;
   std::map<const void*, Member> members_ HOLDFAST_GUARDED_BY(mutex_);
   MemoryShares shares_ HOLDFAST_GUARDED_BY(mutex_);
+  sqlite_memory::Limits before_ HOLDFAST_GUARDED_BY(mutex_);
   std::atomic<std::int64_t> limit_{0};
   inline static std::atomic<std::uint32_t> generation_{0};
 };

@@ -17,6 +17,7 @@ void SlotTable::setConnection(std::size_t slot, std::shared_ptr<Connection> conn
   entry.connection = std::move(connection);
   entry.renewAt = renewAt;
   entry.openFailures = 0;
+  entry.openError.clear();
   lastUsed_[slot] = now;
   open_.insert(slot);
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <holdfast/connection.hpp>
@@ -54,6 +55,7 @@ struct Slot {
   /// Until then the handle may be leased as it is: it has not reached its age, nor been idle for long.
   Clock::TimePoint freshUntil{};
   int openFailures = 0;
+  std::string openError;  ///< Of the last failed open, until one succeeds.
   /// Of processMemory(), when the cache was last set.
   std::uint32_t sharesGeneration = 0;
 

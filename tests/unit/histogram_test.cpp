@@ -1,8 +1,8 @@
 #include "metrics/histogram.hpp"
 
-#include <algorithm>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <vector>
