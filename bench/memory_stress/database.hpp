@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include <holdfast/connection_pool.hpp>
+
+#include "memory_stress/options.hpp"
+
+namespace bench {
+
+/// The database that the load runs on: `record`, rows of 1 KiB with an index.
+struct Database {
+  std::int64_t rows = 0;  ///< Their ids are 1 to rows.
+  std::int64_t bytes = 0;
+  bool reused = false;
+  double seconds = 0;  ///< That making it took.
+};
+
+inline constexpr std::size_t kPayloadBytes = 1024;
+/// Values of `device`, which is indexed.
+inline constexpr std::int64_t kDevices = 64;
+
+/// The settings of the pool under load: the budget, and one handle or waiter more or less nowhere.
+holdfast::ConnectionConfig stressConfig(const Options& options);
+
+/// Makes the database, through holdfast and within the budget, or takes over what an earlier run kept where it has the
+/// right size. `announce` is told how far it is. Throws holdfast::Error, or std::runtime_error where the file belongs
+/// to somebody else.
+Database prepareDatabase(const Options& options, const std::function<void(const std::string&)>& announce);
+
+/// Deletes the database and what SQLite keeps beside it.
+void removeDatabase(const Options& options);
+
+/// The updates that the database shows, over all rows and its whole life.
+std::int64_t countUpdates(const Options& options);
+
+/// SQLite's own opinion, "ok" where it finds nothing wrong.
+std::string checkIntegrity(const Options& options);
+
+}  // namespace bench

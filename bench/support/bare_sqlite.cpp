@@ -1,0 +1,55 @@
+#include "support/bare_sqlite.hpp"
+
+#include "support/text.hpp"
+
+namespace bench {
+
+void throwBareError(sqlite3* handle) {
+  const int code = sqlite3_extended_errcode(handle);
+  throw BareError(code, sqlite3_errmsg(handle));
+}
+
+void throwBareError(sqlite3_stmt* statement) {
+  sqlite3* handle = sqlite3_db_handle(statement);
+  const int code = sqlite3_extended_errcode(handle);
+  const std::string message = sqlite3_errmsg(handle);
+  sqlite3_reset(statement);
+  throw BareError(code, message);
+}
+
+BareHandle::BareHandle(const std::string& path, const BareSettings& settings) {
+  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  try {
+    if (sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr) != SQLITE_OK) throwBareError(handle_);
+    sqlite3_busy_timeout(handle_, settings.busyTimeoutMs);
+    execute("PRAGMA journal_mode = WAL");
+    execute(settings.syncCommits ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    execute("PRAGMA foreign_keys = ON");
+    execute("PRAGMA trusted_schema = OFF");
+    execute("PRAGMA temp_store = FILE");
+    execute("PRAGMA mmap_size = 0");
+    if (settings.cacheBytes > 0) {
+      execute(format("PRAGMA cache_size = -%lld", static_cast<long long>(settings.cacheBytes / 1024)).c_str());
+    }
+    execute(format("PRAGMA wal_autocheckpoint = %d", settings.checkpointPages).c_str());
+  } catch (...) {
+    sqlite3_close(handle_);
+    throw;
+  }
+}
+
+BareHandle::~BareHandle() { sqlite3_close(handle_); }
+
+void BareHandle::execute(const char* sql) {
+  if (sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr) != SQLITE_OK) throwBareError(handle_);
+}
+
+BareStatement::BareStatement(const BareHandle& handle, const char* sql) {
+  if (sqlite3_prepare_v3(handle.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement_, nullptr) != SQLITE_OK) {
+    throwBareError(handle.get());
+  }
+}
+
+BareStatement::~BareStatement() { sqlite3_finalize(statement_); }
+
+}  // namespace bench

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/clock.hpp>
+#include <holdfast/connection_pool.hpp>
+
+#include "alarms.hpp"
+#include "samplers.hpp"
+
+namespace edge_agent {
+
+/// The run before this one.
+struct PreviousRun {
+  std::int64_t id = 0;
+  holdfast::Timestamp startedAt{};
+  /// When it ended, or, where it was killed, when it committed its last batch.
+  holdfast::Timestamp endedAt{};
+  bool clean = false;
+  /// What it recorded and the database still has.
+  std::int64_t batches = 0;
+  std::int64_t readings = 0;
+};
+
+struct RunStart {
+  std::int64_t id = 0;
+  std::optional<PreviousRun> previous;
+};
+
+/// One look at a source, about to be stored.
+struct BatchRecord {
+  Source source{};
+  holdfast::Timestamp takenAt{};
+  const Batch& batch;
+  const std::vector<AlarmTransition>& transitions;
+};
+
+struct OpenAlarm {
+  std::int64_t id = 0;
+  std::string source;
+  std::string series;
+  std::string rule;
+};
+
+struct Removed {
+  std::int64_t batches = 0;
+  std::int64_t readings = 0;
+};
+
+/// The ids of the series that a sampler has seen. Each sampler keeps its own, so that nothing is shared.
+using SeriesIds = std::map<std::string, std::int64_t, std::less<>>;
+
+/// The writing side of the database. Any thread. Every call is one transaction (but usedBytes(), which reads) and throws
+/// holdfast::Error.
+class Store {
+ public:
+  explicit Store(holdfast::ConnectionPool& db) : db_(db) {}
+
+  void createSchema();
+  /// Opens a run. One that did not end is given the time of its last batch as its end, and stays unclean.
+  RunStart beginRun(holdfast::Timestamp now);
+  void endRun(std::int64_t run, holdfast::Timestamp now);
+
+  /// Stores a batch, whole, with its alarms, and returns its number. Numbers are consecutive over all samplers and the
+  /// life of the database: one missing in between would be a lost batch.
+  std::int64_t writeBatch(const BatchRecord& record, SeriesIds& known);
+  /// The batch of `source` taken at that time and later than number `after`, for who does not know whether writeBatch()
+  /// took effect.
+  std::optional<std::int64_t> findBatch(Source source, holdfast::Timestamp takenAt, std::int64_t after);
+
+  std::vector<OpenAlarm> openAlarms();
+  /// Closes an alarm that no rule is responsible for any more.
+  void withdrawAlarm(std::int64_t alarm, holdfast::Timestamp now);
+
+  /// Deletes the oldest batches that were taken before `cutoff`, at most `maxReadings` of their readings (but one batch
+  /// at least). The newest batch always stays: the numbers go on from it.
+  Removed removeOldest(holdfast::Timestamp cutoff, int maxReadings);
+  /// Deletes the alarms that were closed before `cutoff`.
+  void removeAlarms(holdfast::Timestamp cutoff);
+  /// What the database uses of its file: free pages do not count.
+  std::int64_t usedBytes();
+
+ private:
+  holdfast::ConnectionPool& db_;
+};
+
+}  // namespace edge_agent
