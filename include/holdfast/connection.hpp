@@ -62,7 +62,8 @@ class Connection final : public StatementExecutor {
 /// Takes leased connections back.
 class LeaseOwner {
  public:
-  /// Never throws, never blocks longer than undoing what the lease left behind. `discard`: replace the handle.
+  /// Never throws. Blocks for undoing what the lease left behind, for a checkpoint that is due and for replacing a
+  /// broken handle. `discard`: replace the handle.
   virtual void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept = 0;
 
  protected:
@@ -70,7 +71,8 @@ class LeaseOwner {
 };
 
 /// A leased connection. Gives it back when it goes: open transaction rolled back, statements reset, settings put
-/// back; a broken handle is replaced. Move-only; used by one thread at a time.
+/// back; a broken handle is replaced. Move-only; used by one thread at a time. Whoever took it counts as its holder, also
+/// where it was moved to another thread: that thread must not wait for the same handle, nor close the pool.
 class PooledConnection {
  public:
   PooledConnection() noexcept = default;

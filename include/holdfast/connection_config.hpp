@@ -16,7 +16,7 @@
 
 namespace holdfast {
 
-/// How much of what was acknowledged a power cut may take back. The file is never corrupt in any of them.
+/// How much of what was acknowledged a power cut may take back.
 enum class Durability : std::uint8_t {
   Full,    ///< Nothing: each commit is synced before it returns.
   Normal,  ///< The commits since the last checkpoint; measured: 60 % of the cuts lose some. No sync a commit.

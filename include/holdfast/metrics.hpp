@@ -68,7 +68,7 @@ struct PoolMetrics {
   std::uint64_t memoryRefusals = 0;  ///< Operations refused with Error{MemoryLimit}.
   std::uint64_t memoryReliefs = 0;   ///< Times caches or handles were released under pressure.
 
-  // Latencies. Waits are measured each time; calls that go straight through, one in 64 with that weight.
+  // Latencies. Waits are measured each time; calls that go straight through, one in about 60 with that weight.
   LatencySummary acquireLatency;
   LatencySummary queryLatency;
   LatencySummary transactionLatency;

@@ -122,7 +122,8 @@ class StatementExecutor {
   }
 
   /// Calls `visit(const RowView&)` for each row, in constant memory. A visit that returns false ends the reading; one
-  /// that throws ends it and the exception travels on. The handle is in use meanwhile.
+  /// that throws ends it and the exception travels on. The handle is in use meanwhile. A statement that writes and returns
+  /// rows has written them all before the first is seen, and is carried out to its end.
   template <typename F, typename... Args>
     requires std::invocable<F&, const RowView&>
   void forEach(const Sql& sql, F&& visit, const Args&... args) {

@@ -31,7 +31,7 @@ struct TransactionOptions {
 /// Used by one thread at a time. An inner one must not outlive the connection. Savepoints nest to any depth the statement journal has room for; kMaxDepth bounds it.
 class Transaction final : public StatementExecutor {
  public:
-  /// The deepest nesting; more is Error{Misuse}. Each level costs SQLite one page bitmap of the statement journal.
+  /// The deepest nesting; more is Error{Misuse}. A bound against runaway recursion.
   static constexpr int kMaxDepth = 200;
 
   /// Begins on a connection that the caller leases and keeps leased.

@@ -41,7 +41,10 @@ class ValueView {
   template <std::floating_point T>
   constexpr ValueView(T value) noexcept : type_(ValueType::Real), real_(static_cast<double>(value)) {}
   constexpr ValueView(std::string_view text) noexcept : type_(ValueType::Text), bytes_{text.data(), text.size()} {}
-  constexpr ValueView(const char* text) noexcept : ValueView(std::string_view(text)) {}
+  /// A null pointer is NULL.
+  constexpr ValueView(const char* text) noexcept : ValueView() {
+    if (text != nullptr) *this = ValueView(std::string_view(text));
+  }
   ValueView(const std::string& text) noexcept : ValueView(std::string_view(text)) {}
   constexpr ValueView(BlobView blob) noexcept : type_(ValueType::Blob), bytes_{blob.data(), blob.size()} {}
   ValueView(const Blob& blob) noexcept : ValueView(BlobView(blob)) {}

@@ -1,6 +1,9 @@
 // What the layers above do with a handle besides running statements: transaction control, undoing what a lease left
 // behind, checking it, and its memory.
 
+#include <array>
+#include <string_view>
+
 #include "connection/connection_impl.hpp"
 #include "connection/sqlite_error.hpp"
 
@@ -20,6 +23,22 @@ bool commitCertainlyNotDone(int code) noexcept {
     case SQLITE_CONSTRAINT:
     case SQLITE_FULL: return true;
     default: return false;
+  }
+}
+
+// From the medium: a query may be answered from the page cache. A database that is all in its log still has no header.
+void readFileHeader(sqlite3* handle) {
+  static constexpr std::string_view kMagic("SQLite format 3\0", 16);
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 size = 0;
+  int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
+  if (code == SQLITE_OK && size == 0) return;
+  std::array<char, kMagic.size()> header{};
+  if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
+  if (code != SQLITE_OK) throw makeSqliteError(nullptr, code);
+  if (std::string_view(header.data(), header.size()) != kMagic) {
+    throw Error(ErrorCode::NotADatabase, "the file does not begin like a database any more");
   }
 }
 
@@ -112,6 +131,7 @@ ReturnState Connection::Impl::restore() noexcept {
       rollback();
     }
     open.clear();
+    if (guard.changes().otherState) append(state.restored, "temporary objects or lasting settings dropped");
     state.replaceBecause = reasonToReplace();
     if (state.replaceBecause != nullptr) return state;
     if (guard.changes().profileSettings) append(state.restored, "settings put back");
@@ -132,8 +152,8 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
       reason = "the database file was moved or deleted";
       return false;
     }
-    // Unlike SELECT 1 this reads the first page of the file.
-    readPragma(handle, "PRAGMA schema_version");
+    readFileHeader(handle);
+    readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
   } catch (const std::exception& failure) {
     reason = failure.what();

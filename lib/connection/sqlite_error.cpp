@@ -18,6 +18,7 @@ ErrorCode errorCodeOf(int sqliteCode) noexcept {
     case SQLITE_IOERR: return sqliteCode == SQLITE_IOERR_NOMEM ? ErrorCode::MemoryLimit : ErrorCode::IoError;
     case SQLITE_NOTADB: return ErrorCode::NotADatabase;
     case SQLITE_CORRUPT: return ErrorCode::Corrupt;
+    case SQLITE_ABORT: return ErrorCode::TransactionAborted;
     case SQLITE_INTERRUPT: return ErrorCode::Interrupted;
     case SQLITE_AUTH: return ErrorCode::Denied;
     case SQLITE_RANGE:

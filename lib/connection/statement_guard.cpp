@@ -75,7 +75,11 @@ int StatementGuard::judge(int action, const char* name, const char* argument, co
       if (database != nullptr && sqlite3_stricmp(database, "temp") == 0) temporarySeen_ = true;
       return SQLITE_OK;
     default:
-      if (isTemporary(action)) temporarySeen_ = true;
+      // What a schema object is entered in tells where it lives: CREATE TRIGGER temp.x ON t names only t's schema.
+      if (isTemporary(action) ||
+          (action == SQLITE_INSERT && database != nullptr && sqlite3_stricmp(database, "temp") == 0)) {
+        temporarySeen_ = true;
+      }
       return SQLITE_OK;
   }
 }

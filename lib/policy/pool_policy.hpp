@@ -26,7 +26,8 @@ struct SlotFacts {
   bool forced = false;
 };
 
-enum class Verdict : std::uint8_t { Keep, CloseIdle, Renew, Refill, ReportLeak, ForceBack };
+/// AdoptShares is for the pool itself to say: it knows the shares of memory.
+enum class Verdict : std::uint8_t { Keep, CloseIdle, Renew, Refill, ReportLeak, ForceBack, AdoptShares };
 
 /// What housekeeping should do with a slot now. `openHandles` counts the pool's open handles, this one included.
 Verdict judge(const SlotFacts& slot, const ConnectionConfig& config, std::size_t openHandles, Clock::TimePoint now);

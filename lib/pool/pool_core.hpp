@@ -34,7 +34,8 @@ namespace holdfast {
 ///     copy the shared pointer under the lock, to interrupt or to read counters.
 /// (2) A free slot that a waiter could use does not exist, but for empty slots whose open failed a moment ago: a lease
 ///     that ends goes to the first waiter of its lane.
-/// (3) mutex_ is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
+/// (3) mutex_ is held for bookkeeping only: no SQLite call (but sqlite3_interrupt, which sets a flag), event, log line or
+///     callback runs under it.
 /// Lock order: mutex_ before nothing; EventBus and ProcessMemory have locks of their own that are never held with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
@@ -94,9 +95,9 @@ struct ConnectionPool::Core final : LeaseOwner {
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
   /// Replaces an aged handle; keeps it where no new one can be opened.
-  void renewConnection(std::size_t slot) noexcept;
+  void renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept;
   /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
-  void recoverConnection(std::size_t slot, std::string_view reason) noexcept;
+  void recoverConnection(std::size_t slot, std::string_view reason, std::chrono::milliseconds openTimeout) noexcept;
   bool verifyConnection(std::size_t slot, std::string& reason) noexcept;
   /// Closes a handle that is not needed.
   void cleanupIdleConnection(std::size_t slot) noexcept;
@@ -199,6 +200,12 @@ struct ConnectionPool::Core final : LeaseOwner {
                                    const std::optional<Error>& openFailure);
   /// Frees the slot, or hands it to the first waiter of its lane.
   void endLease(std::size_t slot) noexcept;
+  void passOn(std::size_t slot, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
+  static void wakeFirst(WaitQueue& queue) noexcept;
+  /// Of a pool that is closing or closed.
+  void endLastLease(std::size_t slot) noexcept;
+  /// Waits are cut to this: adding the longest duration there is to a time would overflow.
+  static constexpr std::chrono::hours kLongestWait{24};
   void restoreState(Connection& connection, std::size_t slot, bool discard) noexcept;
   void checkpointIfDue(Connection& writer) noexcept;
 
@@ -212,6 +219,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   void closeHandles() noexcept;
   /// Undoes what opening did to the process, once no handle is left.
   void leaveProcess() noexcept;
+  std::shared_ptr<Connection> takeFreeHandle() noexcept;
   void checkpointBeforeClose(Connection& writer) noexcept;
 
   ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const;

@@ -73,11 +73,11 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
   }
 }
 
-void ConnectionPool::Core::renewConnection(std::size_t slot) noexcept {
+void ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept {
   std::shared_ptr<Connection> old = table[slot].connection;
   try {
     // The new one is opened first: closing the last handle on a file would checkpoint and delete the log.
-    openConnection(slot, config.openTimeout);
+    openConnection(slot, openTimeout);
     counters.renewed.add();
     publish(EventKind::ConnectionRenewed, table[slot].connection->id(), {"in place of #", std::to_string(old->id())});
     retire(std::move(old));
@@ -88,14 +88,15 @@ void ConnectionPool::Core::renewConnection(std::size_t slot) noexcept {
   }
 }
 
-void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason) noexcept {
+void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason,
+                                             std::chrono::milliseconds openTimeout) noexcept {
   const auto start = std::chrono::steady_clock::now();
   counters.connectionErrors.add();
   std::shared_ptr<Connection> broken = table[slot].connection;
   const std::string number = "#" + std::to_string(broken->id());
   log(LogLevel::Warning, {"connection ", number, " is replaced: ", reason});
   try {
-    openConnection(slot, config.openTimeout);
+    openConnection(slot, openTimeout);
     counters.recovered.add();
     recoveryLatency.record(std::chrono::steady_clock::now() - start);
     publish(EventKind::ConnectionRecovered, table[slot].connection->id(), {"in place of ", number, ": ", reason});

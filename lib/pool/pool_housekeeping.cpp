@@ -66,6 +66,10 @@ void ConnectionPool::Core::tickSlot(std::size_t slot) {
     verdict = judge(table.facts(slot), config, table.open().size(), clock->now());
     // Together with the verdict, so that two ticks at a time do not report one leak twice.
     if (verdict == Verdict::ReportLeak) table[slot].leakReported = true;
+    if (verdict == Verdict::Keep && table[slot].connection != nullptr && !table.inUse().contains(slot) &&
+        table[slot].sharesGeneration != ProcessMemory::generation()) {
+      verdict = Verdict::AdoptShares;
+    }
   }
   switch (verdict) {
     case Verdict::Keep: return;
@@ -80,7 +84,8 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   const bool isOpen = table[slot].connection != nullptr;
   try {
     if (verdict == Verdict::CloseIdle && isOpen) cleanupIdleConnection(slot);
-    if (verdict == Verdict::Renew && isOpen) renewConnection(slot);
+    if (verdict == Verdict::AdoptShares && isOpen) adoptShares(slot);
+    if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
     if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {failure.what()});
@@ -123,7 +128,12 @@ HealthReport ConnectionPool::Core::checkHealth() {
       ++report.connectionsBusy;
       continue;
     }
-    checkSlot(slot, report);
+    try {
+      checkSlot(slot, report);
+    } catch (...) {
+      endLease(slot);
+      throw;
+    }
     endLease(slot);
   }
   report.memoryStage = memoryCheck();
@@ -146,7 +156,7 @@ void ConnectionPool::Core::checkSlot(std::size_t slot, HealthReport& report) {
   std::string reason;
   if (!verifyConnection(slot, reason)) {
     report.problems.push_back("connection #" + std::to_string(table[slot].connection->id()) + ": " + reason);
-    recoverConnection(slot, reason);
+    recoverConnection(slot, reason, config.openTimeout);
     if (table[slot].connection != nullptr) ++report.connectionsReplaced;
     return;
   }

@@ -42,7 +42,7 @@ PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std:
   {
     const port::LockGuard guard(mutex);
     requireOpen();
-    limit = timeout.value_or(config.acquireTimeout);
+    limit = std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
     const Clock::TimePoint now = clock->now();
     if (waitersOf(access).empty()) slot = table.pick(access, preferredReader, now);
     if (slot) {
@@ -143,12 +143,14 @@ std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline
     if (queue.front() == &self) self.granted = table.pick(access, preferredReader, clock->now());
     if (self.granted) {
       queue.remove(self);
+      wakeFirst(queue);
       beginLease(*self.granted, holder, clock->now());
       break;
     }
     const SteadyTime now = SteadyClock::now();
     if (now >= deadline) {
       queue.remove(self);
+      wakeFirst(queue);  // It may have to look after an empty slot now.
       return kNoSlot;
     }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
@@ -169,9 +171,9 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
     }
     std::string reason;
     if (isConnectionStale(facts, now)) {
-      renewConnection(slot);
+      renewConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
     } else if (needsVerification(facts, config, now) && !verifyConnection(slot, reason)) {
-      recoverConnection(slot, reason);
+      recoverConnection(slot, reason, std::min(config.openTimeout, timeLeft(deadline)));
       if (table[slot].connection == nullptr) {
         throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");
       }
@@ -231,7 +233,7 @@ void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot
         {"connection #", std::to_string(connection.id()), " came back with state to undo: ", returned.restored});
   }
   const char* reason = discard ? "it was discarded by its holder" : returned.replaceBecause;
-  if (reason != nullptr && isOpen()) recoverConnection(slot, reason);
+  if (reason != nullptr && isOpen()) recoverConnection(slot, reason, config.openTimeout);
 }
 
 void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
@@ -244,51 +246,68 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
 }
 
 void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
-  std::shared_ptr<Connection> orphan;
-  bool lastOrphan = false;
   {
     const Clock::TimePoint now = clock->now();
     const port::LockGuard guard(mutex);
     Slot& entry = table[slot];
     // The pool's own work on a handle is no use of it: else looking after it would keep it from ever being idle.
-    const Clock::TimePoint used = entry.leaseId != 0 ? now : table.lastUsed(slot);
-    entry.freshUntil = std::min(entry.renewAt, used + config.verifyAfter);
+    if (entry.leaseId != 0) table.markUsed(slot, now);
+    entry.freshUntil = std::min(entry.renewAt, table.lastUsed(slot) + config.verifyAfter);
     // Forced back at the very moment of its return: there is nobody left to take it from.
     if (entry.forced && entry.connection != nullptr) {
       entry.connection->impl().revoked.store(false, std::memory_order_relaxed);
     }
-    if (state == State::Open) {
-      WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
-      if (queue.empty()) return table.markFree(slot, used);
-      if (entry.connection == nullptr) {
-        // Nothing to hand over, but something to open: the first in line sees to it.
-        table.markFree(slot, used);
-        queue.front()->wakeUp.notifyOne();
-        return;
+    if (state == State::Open) return passOn(slot, now);
+  }
+  endLastLease(slot);
+}
+
+void ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
+  WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
+  if (queue.empty() || table[slot].connection == nullptr) {
+    table.markFree(slot, table.lastUsed(slot));
+    wakeFirst(queue);  // Nothing to hand over, but something to open: the first in line sees to it.
+    return;
+  }
+  Waiter& next = *queue.front();
+  queue.remove(next);
+  beginLease(slot, next.holder, now);
+  next.granted = slot;
+  next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
+}
+
+void ConnectionPool::Core::wakeFirst(WaitQueue& queue) noexcept {
+  if (!queue.empty()) queue.front()->wakeUp.notifyOne();
+}
+
+void ConnectionPool::Core::endLastLease(std::size_t slot) noexcept {
+  bool counted = false;
+  while (true) {
+    std::shared_ptr<Connection> orphan;
+    bool lastOrphan = false;
+    bool last = false;
+    {
+      const port::LockGuard guard(mutex);
+      if (handlesClosed) orphan = table.takeConnection(slot);
+      if (handlesClosed && orphan == nullptr && !counted) {
+        counted = true;
+        lastOrphan = --orphans == 0;
       }
-      Waiter& next = *queue.front();
-      queue.remove(next);
-      beginLease(slot, next.holder, now);
-      next.granted = slot;
-      next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
+      if (orphan == nullptr && !lastOrphan) {
+        // From here on the pool may go as soon as the lock is let go.
+        table.markFree(slot, clock->now());
+        leaseEnded.notifyAll();
+        last = abandoned && table.inUse().empty();
+        if (!last) return;
+      }
+    }
+    if (last) {
+      delete this;
       return;
     }
-    if (handlesClosed) {
-      orphan = table.takeConnection(slot);
-      lastOrphan = --orphans == 0;
-    }
+    if (orphan != nullptr) retire(std::move(orphan));
+    if (lastOrphan) leaveProcess();
   }
-  if (orphan != nullptr) retire(std::move(orphan));
-  if (lastOrphan) leaveProcess();
-  bool last = false;
-  {
-    // From here on the pool may go as soon as the lock is let go.
-    const port::LockGuard guard(mutex);
-    table.markFree(slot, clock->now());
-    leaseEnded.notifyAll();
-    last = abandoned && table.inUse().empty();
-  }
-  if (last) delete this;
 }
 
 std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
@@ -326,11 +345,12 @@ bool ConnectionPool::Core::forceCleanup(std::uint64_t leaseId) {
       if (leaseId == 0 || entry.leaseId != leaseId || entry.connection == nullptr) continue;
       entry.forced = true;
       entry.connection->impl().revoked.store(true, std::memory_order_relaxed);
+      // Sets a flag, no more. Under the lock, or it could meet the statement of the next holder.
+      entry.connection->interrupt();
       connection = entry.connection;
     }
   }
   if (connection == nullptr) return false;
-  connection->interrupt();  // The shared pointer keeps the handle open until this returns.
   counters.forced.add();
   const std::string lease = std::to_string(leaseId);
   publish(EventKind::LeaseForced, connection->id(), {"lease ", lease, " forced back"});

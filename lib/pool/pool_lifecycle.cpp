@@ -127,11 +127,15 @@ void ConnectionPool::Core::failOpening() noexcept {
 
 void ConnectionPool::Core::close(bool lastChance) {
   requireOwnProcess();
+  std::string name;
+  std::chrono::milliseconds patience{0};
   {
     const port::LockGuard guard(mutex);
     if (state == State::Closed) return;
     if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
     if (!lastChance) refuseCloseByHolder();
+    name = path;
+    patience = config.closeTimeout;
     state = State::Closing;
     rejectWaiters();
   }
@@ -142,10 +146,10 @@ void ConnectionPool::Core::close(bool lastChance) {
     const port::LockGuard guard(mutex);
     state = State::Closed;
   }
-  publish(EventKind::Closed, 0, {path});
+  publish(EventKind::Closed, 0, {name});
   if (!stillOut.empty()) {
-    throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(config.closeTimeout) +
-                                        ": " + stillOut + "; their handles close when they are released");
+    throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(patience) + ": " +
+                                        stillOut + "; their handles close when they are released");
   }
 }
 
@@ -213,29 +217,27 @@ std::string ConnectionPool::Core::awaitLeases() {
 }
 
 void ConnectionPool::Core::closeHandles() noexcept {
-  std::vector<std::shared_ptr<Connection>> readers;
-  std::shared_ptr<Connection> writer;
   bool alone = false;
   {
     const port::LockGuard guard(mutex);
-    const SlotSet free = table.open() - table.inUse();
     alone = table.inUse().empty();
     handlesClosed = true;
     orphans = table.inUse().size();
-    for (SlotSet rest = free; !rest.empty(); rest.erase(rest.first())) {
-      if (rest.first() == SlotTable::kWriter) {
-        writer = table.takeConnection(rest.first());
-      } else {
-        readers.push_back(table.takeConnection(rest.first()));
-      }
-    }
   }
-  for (auto& reader : readers) retire(std::move(reader));
-  if (writer != nullptr) {
-    if (alone) checkpointBeforeClose(*writer);
-    retire(std::move(writer));
+  // The write handle last: it moves the log into the database, and no reader stands in its way then.
+  while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
+    if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);
+    retire(std::move(connection));
   }
   if (alone) leaveProcess();
+}
+
+std::shared_ptr<Connection> ConnectionPool::Core::takeFreeHandle() noexcept {
+  const port::LockGuard guard(mutex);
+  SlotSet free = table.open() - table.inUse();
+  if (free.empty()) return nullptr;
+  if (free.size() > 1) free.erase(SlotTable::kWriter);
+  return table.takeConnection(free.first());
 }
 
 void ConnectionPool::Core::leaveProcess() noexcept {

@@ -103,6 +103,7 @@ void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
 }
 
 std::string ConnectionPool::Core::contextText() const {
+  if (!inOwnProcess()) return {};  // A thread of the parent may have held the lock.
   std::size_t inUse = 0;
   std::size_t size = 0;
   {

@@ -20,7 +20,9 @@ std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
 
 ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
   const port::LockGuard guard(mutex);
-  Patience patience{config.retry, SteadyClock::now() + options.timeout.value_or(config.acquireTimeout)};
+  Patience patience{config.retry,
+                    SteadyClock::now() + std::min<std::chrono::milliseconds>(
+                                             options.timeout.value_or(config.acquireTimeout), kLongestWait)};
   if (options.maxRetries) patience.policy.maxRetries = *options.maxRetries;
   return patience;
 }

@@ -14,11 +14,11 @@ std::optional<std::size_t> SlotTable::pickEmpty(SlotSet free, Clock::TimePoint n
 void SlotTable::setConnection(std::size_t slot, std::shared_ptr<Connection> connection, Clock::TimePoint now,
                               Clock::TimePoint renewAt) noexcept {
   Slot& entry = slots_[slot];
+  if (entry.connection == nullptr) lastUsed_[slot] = now;  // A replaced one has been idle as long as its predecessor.
   entry.connection = std::move(connection);
   entry.renewAt = renewAt;
   entry.openFailures = 0;
   entry.openError.clear();
-  lastUsed_[slot] = now;
   open_.insert(slot);
 }
 

@@ -100,6 +100,7 @@ class SlotTable {
   }
 
   void markInUse(std::size_t slot) noexcept { inUse_.insert(slot); }
+  void markUsed(std::size_t slot, Clock::TimePoint now) noexcept { lastUsed_[slot] = now; }
   void markFree(std::size_t slot, Clock::TimePoint now) noexcept {
     inUse_.erase(slot);
     lastUsed_[slot] = now;

@@ -122,7 +122,7 @@ void Transaction::requireUsable(const char* operation) const {
 }
 
 void Transaction::requireNoRows(const char* operation) const {
-  if (connection_->impl().running == 0) return;
+  if (depth_ > 0 || connection_->impl().running == 0) return;  // Savepoints may come and go while rows are read.
   throw Error(ErrorCode::Misuse, std::string(operation) + "() inside of forEach() on the same transaction");
 }
 

@@ -223,9 +223,8 @@ TEST_SUITE("integration/bad_input_file") {
       }
       for (int i = 0; i < 3; ++i) {
         CHECK(codeOf([&] {
-                f.pool.transaction([](Transaction& tx) {
-                  tx.run("INSERT INTO item(name) VALUES (hex(randomblob(20000)))");
-                });
+                f.pool.transaction(
+                    [](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES (hex(randomblob(20000)))"); });
               }) == ErrorCode::StorageFull);
         CHECK(f.rows() == stored);
       }

@@ -149,8 +149,8 @@ TEST_SUITE("integration/bad_input_path") {
     const TempDirectory directory;
     const WorkingDirectory inside(directory.path());
     for (const std::string name :
-         {"file:test.db?mode=ro", "file:test.db?vfs=none&nolock=1", "file:memory?mode=memory", "a?b#c%20d.db",
-          "-rf", " ", "Zürich 🙂.db", ":memory", "quote'\"`.db", "new\nline.db"}) {
+         {"file:test.db?mode=ro", "file:test.db?vfs=none&nolock=1", "file:memory?mode=memory", "a?b#c%20d.db", "-rf",
+          " ", "Zürich 🙂.db", ":memory", "quote'\"`.db", "new\nline.db"}) {
       CAPTURE(name);
       PoolFixture f;
       f.config.database = name;

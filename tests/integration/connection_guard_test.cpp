@@ -41,8 +41,9 @@ struct Opened : PoolFixture {
 TEST_SUITE("integration/connection_guard") {
   TEST_CASE("transaction control in SQL text is denied and says what to use") {
     Opened f;
-    for (const std::string text : {"BEGIN", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE TRANSACTION", "COMMIT", "END", "ROLLBACK",
-                             "SAVEPOINT x", "RELEASE x", "ROLLBACK TO x", "/* c */ BEGIN", "EXPLAIN BEGIN"}) {
+    for (const std::string text :
+         {"BEGIN", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE TRANSACTION", "COMMIT", "END", "ROLLBACK", "SAVEPOINT x",
+          "RELEASE x", "ROLLBACK TO x", "/* c */ BEGIN", "EXPLAIN BEGIN"}) {
       f.checkDenied(text, "transaction()");
     }
     CHECK_FALSE(f.pool.acquire()->inTransaction());
@@ -81,15 +82,30 @@ TEST_SUITE("integration/connection_guard") {
 
   TEST_CASE("settings that belong to the engine are denied") {
     Opened f;
-    for (const std::string text :
-         {"PRAGMA journal_mode=DELETE", "PRAGMA main.journal_mode=DELETE", "PRAGMA JOURNAL_MODE(delete)",
-          "PRAGMA locking_mode=EXCLUSIVE", "PRAGMA writable_schema=ON", "PRAGMA query_only=OFF",
-          "PRAGMA trusted_schema=ON", "PRAGMA mmap_size=100000", "PRAGMA wal_autocheckpoint=1",
-          "PRAGMA journal_size_limit=1", "PRAGMA cell_size_check=OFF", "PRAGMA read_uncommitted=ON",
-          "PRAGMA temp_store_directory='/'", "PRAGMA soft_heap_limit=1", "PRAGMA hard_heap_limit=1",
-          "PRAGMA page_size=512", "PRAGMA max_page_count=1", "PRAGMA encoding='UTF-16'", "PRAGMA schema_version=9",
-          "PRAGMA checkpoint_fullfsync=ON", "PRAGMA fullfsync=ON", "PRAGMA ignore_check_constraints=ON",
-          "PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA full_column_names=ON"}) {
+    for (const std::string text : {"PRAGMA journal_mode=DELETE",
+                                   "PRAGMA main.journal_mode=DELETE",
+                                   "PRAGMA JOURNAL_MODE(delete)",
+                                   "PRAGMA locking_mode=EXCLUSIVE",
+                                   "PRAGMA writable_schema=ON",
+                                   "PRAGMA query_only=OFF",
+                                   "PRAGMA trusted_schema=ON",
+                                   "PRAGMA mmap_size=100000",
+                                   "PRAGMA wal_autocheckpoint=1",
+                                   "PRAGMA journal_size_limit=1",
+                                   "PRAGMA cell_size_check=OFF",
+                                   "PRAGMA read_uncommitted=ON",
+                                   "PRAGMA temp_store_directory='/'",
+                                   "PRAGMA soft_heap_limit=1",
+                                   "PRAGMA hard_heap_limit=1",
+                                   "PRAGMA page_size=512",
+                                   "PRAGMA max_page_count=1",
+                                   "PRAGMA encoding='UTF-16'",
+                                   "PRAGMA schema_version=9",
+                                   "PRAGMA checkpoint_fullfsync=ON",
+                                   "PRAGMA fullfsync=ON",
+                                   "PRAGMA ignore_check_constraints=ON",
+                                   "PRAGMA wal_checkpoint(TRUNCATE)",
+                                   "PRAGMA full_column_names=ON"}) {
       f.checkDenied(text, "");
     }
     f.checkDenied("PRAGMA journal_mode=DELETE", "ConnectionConfig");
@@ -101,9 +117,9 @@ TEST_SUITE("integration/connection_guard") {
     Opened f;
     for (const Access access : {Access::Write, Access::Read}) {
       auto lease = f.pool.acquire(access);
-      for (const std::string text : {"PRAGMA query_only=0", "PRAGMA trusted_schema=1", "PRAGMA journal_mode=DELETE",
-                               "SELECT 1; PRAGMA query_only=0", "EXPLAIN PRAGMA query_only=0",
-                               "EXPLAIN QUERY PLAN PRAGMA query_only=0"}) {
+      for (const std::string text :
+           {"PRAGMA query_only=0", "PRAGMA trusted_schema=1", "PRAGMA journal_mode=DELETE",
+            "SELECT 1; PRAGMA query_only=0", "EXPLAIN PRAGMA query_only=0", "EXPLAIN QUERY PLAN PRAGMA query_only=0"}) {
         CAPTURE(text);
         CHECK(codeOf([&] { lease->run(Sql::unchecked(text)); }).has_value());
       }
@@ -162,14 +178,12 @@ TEST_SUITE("integration/connection_guard") {
 
   TEST_CASE("a trigger cannot carry what a statement must not") {
     Opened f;
-    CHECK(codeOf([&] {
-            f.pool.run("CREATE TRIGGER g AFTER INSERT ON item BEGIN COMMIT; END");
-          }) == ErrorCode::InvalidSql);
+    CHECK(codeOf([&] { f.pool.run("CREATE TRIGGER g AFTER INSERT ON item BEGIN COMMIT; END"); }) ==
+          ErrorCode::InvalidSql);
     // RAISE(ROLLBACK) is the one way left, and the transaction notices.
     f.pool.run("CREATE TRIGGER g AFTER INSERT ON item BEGIN SELECT RAISE(ROLLBACK, 'no more items'); END");
-    const auto error = errorOf([&] {
-      f.pool.transaction([](holdfast::Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('x')"); });
-    });
+    const auto error = errorOf(
+        [&] { f.pool.transaction([](holdfast::Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('x')"); }); });
     REQUIRE(error.has_value());
     CHECK(error->code() == ErrorCode::Constraint);
     CHECK(contains(error->what(), "no more items"));

@@ -75,14 +75,13 @@ TEST_SUITE("integration/connection_memory") {
     f.openWithRows(3);
     PooledConnection lease = f.pool.acquire(Access::Read);
     int number = 0;
-    const int needed = withEachAllocationFailing(
-        [&] { lease->query("SELECT id, name FROM item WHERE id > ?", 0); },
-        [&] {
-          ++number;
-          CHECK(runningStatements(*lease) == 0);
-          lease->impl().statements.clear();
-          CHECK(lease->impl().statements.size() == 0);
-        });
+    const int needed = withEachAllocationFailing([&] { lease->query("SELECT id, name FROM item WHERE id > ?", 0); },
+                                                 [&] {
+                                                   ++number;
+                                                   CHECK(runningStatements(*lease) == 0);
+                                                   lease->impl().statements.clear();
+                                                   CHECK(lease->impl().statements.size() == 0);
+                                                 });
     CHECK(needed > 3);
     CHECK(number == needed + 1);
   }
@@ -120,9 +119,10 @@ TEST_SUITE("integration/connection_memory") {
   TEST_CASE("an open that finds no memory leaves the pool closed") {
     CHECK(inChild([] {
             Quiet f;
-            const int needed = withEachAllocationFailing([&] { f.open(); }, [&] {
-              if (f.pool.isOpen()) f.pool.close();
-            });
+            const int needed = withEachAllocationFailing([&] { f.open(); },
+                                                         [&] {
+                                                           if (f.pool.isOpen()) f.pool.close();
+                                                         });
             if (needed < 0) return 1;
             f.openWithRows(1);
             return f.rows() == 1 ? kGood : 2;

@@ -42,9 +42,10 @@ struct Opened : PoolFixture {
   std::string stored(const T& value) {
     const std::int64_t id = pool.run("INSERT INTO t(x) VALUES (?)", value).lastInsertRowId;
     return RawSqlite(config.database)
-        .text("SELECT typeof(x) || ':' || CASE typeof(x) WHEN 'blob' THEN hex(x) ELSE coalesce(x, '') END FROM t "
-              "WHERE id = " +
-              std::to_string(id));
+        .text(
+            "SELECT typeof(x) || ':' || CASE typeof(x) WHEN 'blob' THEN hex(x) ELSE coalesce(x, '') END FROM t "
+            "WHERE id = " +
+            std::to_string(id));
   }
 };
 
@@ -108,8 +109,8 @@ TEST_SUITE("integration/connection_parameters") {
   TEST_CASE("text is kept byte for byte, with characters of every plane and zeros inside") {
     Opened f;
     for (const std::string& text :
-         {std::string("Zürich, 東京, 🙂, e\u0301"), std::string("a\0b", 3), std::string("\0", 1), std::string("'\";--%_"),
-          std::string("line\r\nline\t"), std::string("\xff\xfe not utf-8")}) {
+         {std::string("Zürich, 東京, 🙂, e\u0301"), std::string("a\0b", 3), std::string("\0", 1),
+          std::string("'\";--%_"), std::string("line\r\nline\t"), std::string("\xff\xfe not utf-8")}) {
       const std::int64_t id = f.pool.run("INSERT INTO t(x) VALUES (?)", text).lastInsertRowId;
       CHECK(f.pool.queryValue<std::string>("SELECT x FROM t WHERE id = ?", id) == text);
     }

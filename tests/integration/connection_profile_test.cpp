@@ -22,8 +22,8 @@ using holdfast::KiB;
 using holdfast::TempStore;
 using holdfast::test::codeOf;
 using holdfast::test::PoolFixture;
-using holdfast::test::RawSqlite;
 using holdfast::test::rawInteger;
+using holdfast::test::RawSqlite;
 using holdfast::test::rawText;
 
 namespace {

@@ -24,8 +24,8 @@ using holdfast::Sql;
 using holdfast::test::codeOf;
 using holdfast::test::contains;
 using holdfast::test::PoolFixture;
-using holdfast::test::RawSqlite;
 using holdfast::test::rawInteger;
+using holdfast::test::RawSqlite;
 using holdfast::test::rawText;
 
 namespace {
@@ -159,8 +159,9 @@ TEST_SUITE("integration/connection_restore") {
 
   TEST_CASE("temporary objects that name their schema do not outlive the lease either") {
     Opened f;
-    for (const std::string text : {"CREATE TABLE temp.t(shadow)", "CREATE VIEW temp.t AS SELECT 'shadow' AS x",
-                                   "CREATE TRIGGER temp.g AFTER INSERT ON main.t BEGIN SELECT RAISE(ABORT, 'no'); END"}) {
+    for (const std::string text :
+         {"CREATE TABLE temp.t(shadow)", "CREATE VIEW temp.t AS SELECT 'shadow' AS x",
+          "CREATE TRIGGER temp.g AFTER INSERT ON main.t BEGIN SELECT RAISE(ABORT, 'no'); END"}) {
       CAPTURE(text);
       { f.pool.acquire()->run(Sql::unchecked(text)); }
       CHECK(f.next("SELECT count(*) FROM temp.sqlite_master") == "0");
@@ -279,8 +280,8 @@ TEST_SUITE("integration/connection_restore") {
                    nullptr);
     }
     auto lease = f.pool.acquire();
-    for (const int option : {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_DQS_DML,
-                             SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
+    for (const int option :
+         {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, SQLITE_DBCONFIG_DQS_DML, SQLITE_DBCONFIG_TRUSTED_SCHEMA}) {
       int value = -1;
       sqlite3_db_config(handleOf(*lease), option, -1, &value);
       CHECK(value == 0);

@@ -57,10 +57,14 @@ TEST_SUITE("integration/connection_statements") {
 
   TEST_CASE("statements that change no rows say so whatever ran before them") {
     Opened f(3);
-    const std::array<const char*, 9> texts{"CREATE TABLE other(x)",   "CREATE INDEX i ON item(name)",
-                                           "PRAGMA user_version=4",   "SELECT count(*) FROM item",
-                                           "ANALYZE",                 "VACUUM",
-                                           "REINDEX",                 "CREATE TABLE copy AS SELECT * FROM item",
+    const std::array<const char*, 9> texts{"CREATE TABLE other(x)",
+                                           "CREATE INDEX i ON item(name)",
+                                           "PRAGMA user_version=4",
+                                           "SELECT count(*) FROM item",
+                                           "ANALYZE",
+                                           "VACUUM",
+                                           "REINDEX",
+                                           "CREATE TABLE copy AS SELECT * FROM item",
                                            "ALTER TABLE item ADD y"};
     for (const std::string text : texts) {
       CAPTURE(text);
@@ -147,9 +151,8 @@ TEST_SUITE("integration/connection_statements") {
         lease->forEach("SELECT id FROM item", [](const RowView&) { throw std::out_of_range("enough"); }), "enough",
         std::out_of_range);
     CHECK_FALSE(hasRunningStatement(*lease));
-    CHECK(codeOf([&] {
-            lease->forEach("SELECT id FROM item", [](const RowView& row) { row.get<std::string>(0); });
-          }) == ErrorCode::TypeMismatch);
+    CHECK(codeOf([&] { lease->forEach("SELECT id FROM item", [](const RowView& row) { row.get<std::string>(0); }); }) ==
+          ErrorCode::TypeMismatch);
     CHECK_FALSE(hasRunningStatement(*lease));
     CHECK(lease->queryValue<int>("SELECT count(*) FROM item") == 10);
   }
@@ -185,9 +188,9 @@ TEST_SUITE("integration/connection_statements") {
 
   TEST_CASE("a call carries out exactly one statement") {
     Opened f;
-    for (const std::string text : {"SELECT 1; SELECT 2", "SELECT 1; this is not sql", "SELECT 1;;; SELECT 2",
-                             "SELECT 1; -- comment\n SELECT 2", "SELECT 1; /* open", "SELECT 1; '", "", "   ",
-                             ";", "-- nothing", "/* nothing */"}) {
+    for (const std::string text :
+         {"SELECT 1; SELECT 2", "SELECT 1; this is not sql", "SELECT 1;;; SELECT 2", "SELECT 1; -- comment\n SELECT 2",
+          "SELECT 1; /* open", "SELECT 1; '", "", "   ", ";", "-- nothing", "/* nothing */"}) {
       CAPTURE(text);
       const auto code = codeOf([&] { f.pool.query(Sql::unchecked(text)); });
       // A comment that is not closed ends with the text.
@@ -202,8 +205,9 @@ TEST_SUITE("integration/connection_statements") {
 
   TEST_CASE("comments, blanks and semicolons around a statement are fine") {
     Opened f;
-    for (const std::string text : {"SELECT 7;", "SELECT 7;;;", " \n\t SELECT 7 ; \n", "SELECT 7; -- a comment",
-                             "SELECT 7 -- a comment", "/* before */ SELECT 7; /* after */ ;", "-- line\nSELECT 7;\n"}) {
+    for (const std::string text :
+         {"SELECT 7;", "SELECT 7;;;", " \n\t SELECT 7 ; \n", "SELECT 7; -- a comment", "SELECT 7 -- a comment",
+          "/* before */ SELECT 7; /* after */ ;", "-- line\nSELECT 7;\n"}) {
       CAPTURE(text);
       CHECK(f.pool.queryValue<int>(Sql::unchecked(text)) == 7);
       CHECK(f.pool.queryValue<int>(Sql::unchecked(text)) == 7);
@@ -264,8 +268,8 @@ TEST_SUITE("integration/connection_statements") {
   TEST_CASE("a read handle refuses to write") {
     Opened f(1);
     for (const std::string text : {"INSERT INTO item(name) VALUES ('x')", "DELETE FROM item", "DROP TABLE item",
-                             "INSERT INTO item(name) VALUES ('x') RETURNING id", "PRAGMA user_version=7", "VACUUM",
-                             "CREATE TABLE other(x)"}) {
+                                   "INSERT INTO item(name) VALUES ('x') RETURNING id", "PRAGMA user_version=7",
+                                   "VACUUM", "CREATE TABLE other(x)"}) {
       CAPTURE(text);
       CHECK(codeOf([&] { f.pool.query(Sql::unchecked(text)); }) == ErrorCode::Denied);
     }

@@ -223,9 +223,7 @@ TEST_SUITE("integration/open_close_lease") {
       Transaction tx = f.pool.begin();
       CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Misuse);
     }
-    f.pool.forEach("SELECT 1", [&](const RowView&) {
-      CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Misuse);
-    });
+    f.pool.forEach("SELECT 1", [&](const RowView&) { CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Misuse); });
     f.pool.run("INSERT INTO item(name) VALUES ('x')");
     f.pool.close();
     CHECK_FALSE(f.pool.isOpen());

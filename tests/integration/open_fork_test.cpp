@@ -81,14 +81,13 @@ TEST_SUITE("integration/open_fork") {
     PoolFixture f;
     f.openWithRows(2);
     const ConnectionConfig config = f.config;
-    CHECK(refusedInChild({[&] { f.pool.run("INSERT INTO item(name) VALUES ('child')"); },
-                          [&] { f.pool.query("SELECT 1"); }, [&] { f.pool.queryOne("SELECT 1"); },
-                          [&] { f.pool.forEach("SELECT 1", [](const RowView&) {}); },
-                          [&] { f.pool.acquire(Access::Read); }, [&] { f.pool.tryAcquire(); },
-                          [&] { f.pool.transaction([](Transaction&) {}); }, [&] { f.pool.begin(); },
-                          [&] { f.pool.read([](ReadTransaction&) {}); }, [&] { f.pool.checkpoint(); },
-                          [&] { f.pool.checkHealth(); }, [&] { f.pool.tick(); }, [&] { f.pool.open(config); }}) ==
-          kGood);
+    CHECK(refusedInChild(
+              {[&] { f.pool.run("INSERT INTO item(name) VALUES ('child')"); }, [&] { f.pool.query("SELECT 1"); },
+               [&] { f.pool.queryOne("SELECT 1"); }, [&] { f.pool.forEach("SELECT 1", [](const RowView&) {}); },
+               [&] { f.pool.acquire(Access::Read); }, [&] { f.pool.tryAcquire(); },
+               [&] { f.pool.transaction([](Transaction&) {}); }, [&] { f.pool.begin(); },
+               [&] { f.pool.read([](ReadTransaction&) {}); }, [&] { f.pool.checkpoint(); },
+               [&] { f.pool.checkHealth(); }, [&] { f.pool.tick(); }, [&] { f.pool.open(config); }}) == kGood);
     CHECK(f.rows() == 2);
   }
 

@@ -351,8 +351,8 @@ TEST_SUITE("pool/lifecycle") {
       refused([&] { pool.checkHealth(); });
       refused([&] { fixture.open(); });
       refused([&] { ConnectionPool another(fixture.config); });
+      refused([&] { pool.close(); });
       lease.release();
-      pool.close();
       return wrong;
     });
     CHECK(failures == 0);

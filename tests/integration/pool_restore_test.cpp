@@ -42,7 +42,7 @@ TEST_SUITE("pool/restore") {
     CHECK(contains(restored[0].detail, "transaction rolled back"));
     CHECK(fixture.logger->contains("transaction rolled back"));
     PooledConnection next = pool.acquire();
-    CHECK(next->id() == id);
+    CHECK(next->id() != id);  // Nobody knows what else was done through the native handle.
     CHECK_FALSE(next->inTransaction());
   }
 
@@ -51,7 +51,6 @@ TEST_SUITE("pool/restore") {
     fixture.openWithRows(3);
     { const PooledConnection lease = fixture.pool.acquire(); }
     { fixture.pool.acquire()->run("DELETE FROM item WHERE id = ?", 1); }
-    { fixture.pool.acquire(Access::Read)->nativeHandle(); }
     CHECK(codeOf([&] { fixture.pool.acquire()->run("NOT SQL"); }) == ErrorCode::InvalidSql);
     CHECK(fixture.pool.metrics().statesRestored == 0);
     CHECK(fixture.events->count(EventKind::StateRestored) == 0);
@@ -101,7 +100,7 @@ TEST_SUITE("pool/restore") {
     CHECK(pool.metrics().checkpoints == 2);
   }
 
-  TEST_CASE("a statement left running through the native handle is reset") {
+  TEST_CASE("a statement left running through the native handle ends with the lease") {
     PoolFixture fixture;
     fixture.openWithRows(500);
     ConnectionPool& pool = fixture.pool;
@@ -115,7 +114,6 @@ TEST_SUITE("pool/restore") {
       CHECK_FALSE(isFullyCheckpointed(pool));
     }
     CHECK(isFullyCheckpointed(pool));
-    sqlite3_finalize(statement);
   }
 
   TEST_CASE("a statement left prepared through the native handle does not keep the files open after close()") {
@@ -188,7 +186,7 @@ TEST_SUITE("pool/restore") {
     fixture.openWithRows(1);
     std::ofstream(fixture.directory.file("other.db")).flush();
     const std::string attach = "ATTACH '" + fixture.directory.file("other.db") + "' AS other";
-    REQUIRE(execute(fixture.pool.acquire()->nativeHandle(), attach.c_str()) == SQLITE_OK);
+    CHECK(execute(fixture.pool.acquire()->nativeHandle(), attach.c_str()) == SQLITE_AUTH);
     CHECK(fixture.pool.query("PRAGMA database_list").size() == 1);
   }
 

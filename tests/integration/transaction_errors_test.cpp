@@ -116,9 +116,8 @@ TEST_SUITE("integration/transaction_errors") {
     const auto error = errorOf([&] {
       f.pool.transaction([](Transaction& tx) {
         tx.transaction([](Transaction& nested) {
-          nested.transaction([](Transaction& deep) {
-            deep.run("INSERT OR ROLLBACK INTO item(name) VALUES ('taken')");
-          });
+          nested.transaction(
+              [](Transaction& deep) { deep.run("INSERT OR ROLLBACK INTO item(name) VALUES ('taken')"); });
         });
       });
     });
@@ -137,9 +136,8 @@ TEST_SUITE("integration/transaction_errors") {
         ++runs;
         insert(tx, "a");
         try {
-          tx.transaction([](Transaction& nested) {
-            nested.run("INSERT OR ROLLBACK INTO item(name) VALUES ('taken')");
-          });
+          tx.transaction(
+              [](Transaction& nested) { nested.run("INSERT OR ROLLBACK INTO item(name) VALUES ('taken')"); });
         } catch (const Error&) {
         }
         CHECK(codeOf([&] { insert(tx, "outside"); }) == ErrorCode::TransactionAborted);

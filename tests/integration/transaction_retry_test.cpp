@@ -155,9 +155,7 @@ TEST_SUITE("integration/transaction_retry") {
     Opened f;
     OtherWriter other(f.config.database);
     const auto begin = SteadyClock::now();
-    CHECK(codeOf([&] {
-            f.pool.transaction(insert, {.timeout = 20ms, .maxRetries = 1000000});
-          }) == ErrorCode::Busy);
+    CHECK(codeOf([&] { f.pool.transaction(insert, {.timeout = 20ms, .maxRetries = 1000000}); }) == ErrorCode::Busy);
     CHECK(SteadyClock::now() - begin < 5s);
     CHECK(f.pool.metrics().transactionRetries >= 1);
   }

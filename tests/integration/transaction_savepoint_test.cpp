@@ -244,9 +244,8 @@ TEST_SUITE("integration/transaction_savepoint") {
     const auto code = codeOf([&] {
       f.pool.transaction([&](Transaction& tx) {
         ++runs;
-        tx.forEach("INSERT INTO item(name) VALUES ('a'), ('b') RETURNING id", [&](const RowView&) {
-          tx.transaction([](Transaction& nested) { insert(nested, "made"); });
-        });
+        tx.forEach("INSERT INTO item(name) VALUES ('a'), ('b') RETURNING id",
+                   [&](const RowView&) { tx.transaction([](Transaction& nested) { insert(nested, "made"); }); });
       });
     });
     CHECK(runs == 1);  // Running it again would fail again.

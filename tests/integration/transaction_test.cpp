@@ -280,9 +280,7 @@ TEST_SUITE("integration/transaction") {
     f.pool.run("INSERT INTO item(name) VALUES ('before')");
     f.pool.read([&](ReadTransaction& snapshot) {
       CHECK(snapshot.queryValue<int>("SELECT count(*) FROM item") == 1);
-      std::thread([&] {
-        f.pool.transaction([](Transaction& tx) { insert(tx, "meanwhile"); });
-      }).join();
+      std::thread([&] { f.pool.transaction([](Transaction& tx) { insert(tx, "meanwhile"); }); }).join();
       f.pool.run("UPDATE item SET name = 'changed'");
       CHECK(f.rows() == 2);
       CHECK(snapshot.queryValue<int>("SELECT count(*) FROM item") == 1);
@@ -331,10 +329,11 @@ TEST_SUITE("integration/transaction") {
                 insert(tx, "right");
               },
               {.durability = Durability::Off, .timeout = 60s});
-          const int odd =
-              f.pool.queryValue<int>("SELECT count(*) FILTER (WHERE name = 'left') - count(*) FILTER (WHERE name = "
-                                     "'right') FROM item")
-                  .value();
+          const int odd = f.pool
+                              .queryValue<int>(
+                                  "SELECT count(*) FILTER (WHERE name = 'left') - count(*) FILTER (WHERE name = "
+                                  "'right') FROM item")
+                              .value();
           if (odd != 0) FAIL_CHECK("a transaction is seen in part");
         }
       });

@@ -61,9 +61,7 @@ int syncFile(sqlite3_file* file, int flags) {
 int fileSize(sqlite3_file* file, sqlite3_int64* size) { return realOf(file)->pMethods->xFileSize(realOf(file), size); }
 int lockFile(sqlite3_file* file, int level) { return realOf(file)->pMethods->xLock(realOf(file), level); }
 int unlockFile(sqlite3_file* file, int level) { return realOf(file)->pMethods->xUnlock(realOf(file), level); }
-int checkLock(sqlite3_file* file, int* out) {
-  return realOf(file)->pMethods->xCheckReservedLock(realOf(file), out);
-}
+int checkLock(sqlite3_file* file, int* out) { return realOf(file)->pMethods->xCheckReservedLock(realOf(file), out); }
 int control(sqlite3_file* file, int what, void* argument) {
   return realOf(file)->pMethods->xFileControl(realOf(file), what, argument);
 }
@@ -79,9 +77,9 @@ void barrier(sqlite3_file* file) { realOf(file)->pMethods->xShmBarrier(realOf(fi
 int unmapShared(sqlite3_file* file, int remove) { return realOf(file)->pMethods->xShmUnmap(realOf(file), remove); }
 
 // Version 2: without memory-mapped reading, which could not be made to fail.
-constexpr sqlite3_io_methods kMethods{2,          closeFile, readFile,  writeFile,  truncateFile, syncFile, fileSize,
-                                      lockFile,   unlockFile, checkLock, control,    sectorSize,   traits,
-                                      mapShared,  lockShared, barrier,   unmapShared, nullptr,     nullptr};
+constexpr sqlite3_io_methods kMethods{2,          closeFile,  readFile,    writeFile, truncateFile, syncFile, fileSize,
+                                      lockFile,   unlockFile, checkLock,   control,   sectorSize,   traits,   mapShared,
+                                      lockShared, barrier,    unmapShared, nullptr,   nullptr};
 
 sqlite3_vfs* real = nullptr;
 

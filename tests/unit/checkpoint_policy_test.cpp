@@ -14,9 +14,9 @@
 #include "support/raw_sqlite.hpp"
 #include "support/temp_directory.hpp"
 
+using holdfast::checkpointFully;
 using holdfast::CheckpointPolicy;
 using holdfast::CheckpointReport;
-using holdfast::checkpointFully;
 using holdfast::Connection;
 using holdfast::ConnectionProfile;
 using holdfast::LatencyHistogram;

@@ -71,7 +71,8 @@ TEST_SUITE("storage/database_file") {
     std::filesystem::create_symlink("nowhere", directory.file("link"));
     REQUIRE(::mkfifo(directory.file("fifo").c_str(), 0600) == 0);
     const std::string missing = directory.file("none");
-    CHECK(refusal(directory.file("folder"), true) == '"' + directory.file("folder") + "\" is a directory; name a file in it");
+    CHECK(refusal(directory.file("folder"), true) ==
+          '"' + directory.file("folder") + "\" is a directory; name a file in it");
     CHECK(refusal(directory.file("link"), true).find("symbolic link") != std::string::npos);
     CHECK(refusal(directory.file("fifo"), true).find("not a regular file") != std::string::npos);
     CHECK(refusal(missing, false).find("does not exist") != std::string::npos);

@@ -25,7 +25,8 @@ TEST_SUITE("connection/sqlite_library") {
   }
 
   TEST_CASE("the log-reset bug is in all versions from its introduction to its fixes") {
-    for (const int version : {3007000, 3040001, 3044000, 3044005, 3045000, 3049002, 3050000, 3050006, 3051000, 3051002}) {
+    for (const int version :
+         {3007000, 3040001, 3044000, 3044005, 3045000, 3049002, 3050000, 3050006, 3051000, 3051002}) {
       CAPTURE(version);
       CHECK(hasWalResetBug(version));
     }
@@ -55,16 +56,16 @@ TEST_SUITE("connection/sqlite_library") {
   }
 
   TEST_CASE("heap limits are set, raised, lowered and lifted") {
-    sqlite_memory::setLimits(3 << 20, 4 << 20);
+    sqlite_memory::setLimits({3 << 20, 4 << 20});
     CHECK(sqlite3_soft_heap_limit64(-1) == 3 << 20);
     CHECK(sqlite3_hard_heap_limit64(-1) == 4 << 20);
-    sqlite_memory::setLimits(6 << 20, 8 << 20);
+    sqlite_memory::setLimits({6 << 20, 8 << 20});
     CHECK(sqlite3_soft_heap_limit64(-1) == 6 << 20);
     CHECK(sqlite3_hard_heap_limit64(-1) == 8 << 20);
-    sqlite_memory::setLimits(1 << 20, 2 << 20);
+    sqlite_memory::setLimits({1 << 20, 2 << 20});
     CHECK(sqlite3_soft_heap_limit64(-1) == 1 << 20);
     CHECK(sqlite3_hard_heap_limit64(-1) == 2 << 20);
-    sqlite_memory::setLimits(0, 0);
+    sqlite_memory::setLimits({0, 0});
     CHECK(sqlite3_soft_heap_limit64(-1) == 0);
     CHECK(sqlite3_hard_heap_limit64(-1) == 0);
   }

@@ -92,7 +92,7 @@ TEST_SUITE("connection/statement_cache") {
   TEST_CASE("a text with blanks, comments or semicolons behind it is found again, too") {
     Cache c(16);
     for (const std::string text : {"SELECT 1;", "SELECT 1 ", "SELECT 1; ", "SELECT 1;;", "SELECT 1 -- one",
-                             "SELECT 1; -- one", "SELECT 1; /* one */", " SELECT 1", "/* one */ SELECT 1;\n"}) {
+                                   "SELECT 1; -- one", "SELECT 1; /* one */", " SELECT 1", "/* one */ SELECT 1;\n"}) {
       CAPTURE(text);
       const std::size_t before = c.cache.size();
       c.use(text);
@@ -209,7 +209,7 @@ TEST_SUITE("connection/statement_cache") {
   TEST_CASE("text that is not exactly one statement is refused and leaves nothing behind") {
     Cache c(4);
     for (const std::string text : {"", " ", ";", "-- c", "SELECT", "SELECT 1; SELECT 2", "SELECT 1; nonsense",
-                             "SELECT 1;; ; SELECT 2", "SELECT 'open"}) {
+                                   "SELECT 1;; ; SELECT 2", "SELECT 'open"}) {
       CAPTURE(text);
       CHECK(failure(c, text) == ErrorCode::InvalidSql);
     }

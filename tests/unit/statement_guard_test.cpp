@@ -40,8 +40,8 @@ TEST_SUITE("connection/statement_guard") {
   TEST_CASE("ordinary statements are allowed and noted as no change") {
     Guarded g;
     for (const std::string text : {"SELECT * FROM t", "INSERT INTO t VALUES (1)", "UPDATE t SET x = 2", "DELETE FROM t",
-                             "CREATE TABLE u(x)", "CREATE INDEX i ON t(x)", "DROP TABLE t", "ANALYZE", "REINDEX",
-                             "WITH RECURSIVE n(i) AS (SELECT 1) SELECT * FROM n", "EXPLAIN SELECT 1", "VACUUM"}) {
+                                   "CREATE TABLE u(x)", "CREATE INDEX i ON t(x)", "DROP TABLE t", "ANALYZE", "REINDEX",
+                                   "WITH RECURSIVE n(i) AS (SELECT 1) SELECT * FROM n", "EXPLAIN SELECT 1", "VACUUM"}) {
       CAPTURE(text);
       CHECK(g.judged(text) == SQLITE_OK);
     }
@@ -64,13 +64,14 @@ TEST_SUITE("connection/statement_guard") {
 
   TEST_CASE("pragmas are judged by name in any spelling") {
     Guarded g;
-    for (const std::string text : {"PRAGMA journal_mode=wal", "PRAGMA Journal_Mode = wal", "PRAGMA main.journal_mode(wal)",
-                             "PRAGMA writable_schema=1", "PRAGMA wal_checkpoint", "PRAGMA WAL_CHECKPOINT(FULL)"}) {
+    for (const std::string text :
+         {"PRAGMA journal_mode=wal", "PRAGMA Journal_Mode = wal", "PRAGMA main.journal_mode(wal)",
+          "PRAGMA writable_schema=1", "PRAGMA wal_checkpoint", "PRAGMA WAL_CHECKPOINT(FULL)"}) {
       CAPTURE(text);
       CHECK(g.judged(text) == SQLITE_AUTH);
     }
     for (const std::string text : {"PRAGMA journal_mode", "PRAGMA user_version", "PRAGMA USER_VERSION=3",
-                             "PRAGMA table_info(t)", "PRAGMA integrity_check(1)", "PRAGMA database_list"}) {
+                                   "PRAGMA table_info(t)", "PRAGMA integrity_check(1)", "PRAGMA database_list"}) {
       CAPTURE(text);
       CHECK(g.judged(text) == SQLITE_OK);
     }
@@ -86,7 +87,7 @@ TEST_SUITE("connection/statement_guard") {
 
   TEST_CASE("settings that can be put back are noted as such") {
     for (const std::string text : {"PRAGMA cache_size=5", "PRAGMA synchronous=0", "PRAGMA foreign_keys=0",
-                             "PRAGMA temp_store=2", "PRAGMA busy_timeout=5"}) {
+                                   "PRAGMA temp_store=2", "PRAGMA busy_timeout=5"}) {
       CAPTURE(text);
       Guarded g;
       CHECK(g.judged(text) == SQLITE_OK);
@@ -98,8 +99,8 @@ TEST_SUITE("connection/statement_guard") {
   }
 
   TEST_CASE("lasting settings are noted as soon as they are prepared, which is when they act") {
-    for (const std::string text : {"PRAGMA recursive_triggers=1", "PRAGMA cache_spill=0", "PRAGMA secure_delete=0",
-                                   "PRAGMA analysis_limit=5"}) {
+    for (const std::string text :
+         {"PRAGMA recursive_triggers=1", "PRAGMA cache_spill=0", "PRAGMA secure_delete=0", "PRAGMA analysis_limit=5"}) {
       CAPTURE(text);
       Guarded g;
       CHECK(g.judged(text) == SQLITE_OK);
@@ -128,7 +129,8 @@ TEST_SUITE("connection/statement_guard") {
 
   TEST_CASE("an index or a table beside the temporary ones is no change") {
     Guarded g;
-    for (const std::string text : {"CREATE TABLE main.temp(x)", "CREATE TABLE u(temp)", "CREATE INDEX main.temp ON t(x)"}) {
+    for (const std::string text :
+         {"CREATE TABLE main.temp(x)", "CREATE TABLE u(temp)", "CREATE INDEX main.temp ON t(x)"}) {
       CHECK(g.judged(text) == SQLITE_OK);
       g.guard.noteRun();
     }
