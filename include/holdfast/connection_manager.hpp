@@ -22,7 +22,7 @@ class ConnectionManager final : public ConnectionPool {
 
  private:
   explicit ConnectionManager(std::string name);
-  ~ConnectionManager() = default;
+  ~ConnectionManager() override = default;
 
   std::string name_;
 };

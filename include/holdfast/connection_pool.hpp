@@ -36,7 +36,7 @@ class ConnectionPool : public StatementExecutor {
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   /// Closes. A lease that outlives the pool stays usable; its handle is closed when it ends.
-  ~ConnectionPool();
+  virtual ~ConnectionPool();
 
   /// Opens the database and minPoolSize handles. Throws Error: InvalidConfig; Misuse where it is open already;
   /// CannotOpen, NotADatabase, ReadOnly, StorageFull, Busy, ... for the file. After an error nothing is open.

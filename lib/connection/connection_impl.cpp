@@ -61,7 +61,7 @@ class Connection::Impl::Use {
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
       }
-      bindValues(impl.handle, statement_.handle, values);
+      bindValues(impl.handle, statement_.handle, statement_.parameters, values);
     } catch (const Error& error) {
       end();
       impl.raise(error, sql);

@@ -23,7 +23,11 @@ bool hasWalResetBug(int versionNumber) noexcept {
   return !fixed344 && !fixed350;
 }
 
-void configureSqlite() noexcept { sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0); }
+void configureSqlite() noexcept {
+  constexpr unsigned kSortPages = 16;
+  sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+  sqlite3_config(SQLITE_CONFIG_PMASZ, kSortPages);
+}
 
 void requireUsableSqlite() {
   if (sqlite3_threadsafe() == 0) {

@@ -25,8 +25,8 @@ int bindOne(sqlite3_stmt* statement, int index, const ValueView& value) {
 
 }  // namespace
 
-void bindValues(sqlite3* handle, sqlite3_stmt* statement, std::span<const ValueView> values) {
-  const auto wanted = static_cast<std::size_t>(sqlite3_bind_parameter_count(statement));
+void bindValues(sqlite3* handle, sqlite3_stmt* statement, int parameters, std::span<const ValueView> values) {
+  const auto wanted = static_cast<std::size_t>(parameters);
   if (wanted != values.size()) {
     throw Error(ErrorCode::InvalidArgument, "the statement has " + std::to_string(wanted) + " parameters and " +
                                                 std::to_string(values.size()) + " values were given");

@@ -62,6 +62,7 @@ CachedStatement& StatementCache::acquire(sqlite3* handle, const Sql& sql) {
   entry.hash = sql.hash();
   entry.lastUse = ++clock_;
   entry.bytes = sqlite3_stmt_status(entry.handle, SQLITE_STMTSTATUS_MEMUSED, 0);
+  entry.parameters = sqlite3_bind_parameter_count(entry.handle);
   entry.readOnly = sqlite3_stmt_readonly(entry.handle) != 0;
   entry.inUse = true;
   bool fits = known == nullptr && entry.bytes <= maxBytes_;

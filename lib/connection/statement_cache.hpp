@@ -23,6 +23,7 @@ struct CachedStatement {
   std::string copy;       ///< Of text that was put together at run time.
   std::uint64_t lastUse = 0;
   std::int64_t bytes = 0;
+  int parameters = 0;
   bool readOnly = false;
   bool inUse = false;
   bool cached = false;  ///< False: finalized when its use ends.

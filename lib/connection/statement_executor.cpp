@@ -26,6 +26,8 @@ auto withViews(std::span<const Value> values, Call call) {
   return call(std::span<const ValueView>(views));
 }
 
+constexpr std::size_t kMostColumns = 32767;  // SQLITE_LIMIT_COLUMN cannot be raised further.
+
 }  // namespace
 
 std::size_t RowView::size() const noexcept { return static_cast<std::size_t>(sqlite3_column_count(statement_)); }
@@ -57,8 +59,12 @@ ValueView RowView::at(std::size_t column) const {
       if (bytes == nullptr && size > 0) throw Error(ErrorCode::MemoryLimit, "no memory to read a blob column");
       return ValueView(BlobView(static_cast<const std::byte*>(bytes), size));
     }
-    default: return ValueView();
+    default: break;
   }
+  // SQLite says NULL also where there is no such column.
+  if (column < static_cast<std::size_t>(sqlite3_data_count(statement_))) return ValueView();
+  throw Error(ErrorCode::InvalidArgument,
+              "the result has no column " + std::to_string(column) + ": it has " + std::to_string(size()));
 }
 
 RunResult StatementExecutor::run(const Sql& sql, std::span<const Value> values) {

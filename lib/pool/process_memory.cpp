@@ -1,13 +1,18 @@
 #include "pool/process_memory.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
 
 #include "connection/sqlite_library.hpp"
 
 namespace holdfast {
 
 ProcessMemory& ProcessMemory::instance() {
-  static ProcessMemory& memory = *new ProcessMemory;  // Never destroyed: static pools may close after it would be.
+  // Never destroyed, static pools may close after it would be; and not on the heap, it is asked for when that is used up.
+  alignas(ProcessMemory) static std::array<std::byte, sizeof(ProcessMemory)> storage;
+  static ProcessMemory& memory = *new (storage.data()) ProcessMemory;
   return memory;
 }
 
