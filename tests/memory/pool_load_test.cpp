@@ -84,6 +84,4 @@ void runMixedLoad(std::int64_t limit) {
 
 TEST_SUITE("memory/load") {
   TEST_CASE("eight handles on 20 MB run a mixed load in 4 MiB without one refusal") { runMixedLoad(4 * MiB); }
-
-  TEST_CASE("eight handles on 20 MB run a mixed load in 2 MiB without one refusal") { runMixedLoad(2 * MiB); }
 }
