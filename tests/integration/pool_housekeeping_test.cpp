@@ -172,7 +172,7 @@ TEST_SUITE("pool/housekeeping") {
     fixture.events->clear();
     std::set<std::size_t> totals;
     std::uintmax_t leastLog = std::filesystem::file_size(log);
-    pool.subscribe([&](const Event& event) {
+    const SubscriptionId subscription = pool.subscribe([&](const Event& event) {
       totals.insert(event.totalConnections);
       std::error_code missing;
       const std::uintmax_t size = std::filesystem::file_size(log, missing);
@@ -182,6 +182,7 @@ TEST_SUITE("pool/housekeeping") {
     pool.tick();
     CHECK(fixture.events->names() ==
           std::vector<std::string>{"connectionCreated", "connectionRenewed", "connectionDestroyed"});
+    pool.unsubscribe(subscription);  // The pool closes after these are gone.
     CHECK(totals == std::set<std::size_t>{1});
     CHECK(leastLog > 0);
     CHECK(fixture.rows() == 10);

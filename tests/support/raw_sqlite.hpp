@@ -44,9 +44,7 @@ class RawSqlite {
 
   sqlite3* handle() const noexcept { return handle_; }
   /// SQLite's result code.
-  int tryRun(const std::string& sql) noexcept {
-    return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
-  }
+  int tryRun(const std::string& sql) noexcept { return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr); }
   void run(const std::string& sql) {
     if (tryRun(sql) != SQLITE_OK) throw std::runtime_error(sql + ": " + sqlite3_errmsg(handle_));
   }
