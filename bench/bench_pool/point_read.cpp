@@ -104,7 +104,7 @@ Section measureThreads(const Bench& bench, std::size_t threads) {
   Reading reading(bench, threads);
   Section section{title, {}, 0, {}};
   section.series = runRounds(reading.contenders(), bench.options.plan, title, bench.progress);
-  for (const std::size_t i : {1, 2}) {
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}}) {
     const double ratio = pairedRatio(section.series[i].perSecond, section.series[0].perSecond);
     const double cpuRatio = pairedRatio(section.series[i].perCpuSecond, section.series[0].perCpuSecond);
     section.targets.push_back({section.series[i].name + " / bare", format(">= %.2f", kWantedRatio),

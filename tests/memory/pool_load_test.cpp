@@ -54,7 +54,9 @@ void runMixedLoad(std::int64_t limit) {
                 pool.forEach("SELECT id, data FROM item ORDER BY bucket, id DESC LIMIT 500",
                              [&](const RowView& row) { seen += row.get<std::int64_t>(0); });
                 break;
-              default: seen += pool.query("SELECT * FROM item WHERE id = ?", (n * 331 + reader) % 20000 + 1).size();
+              default:
+                seen += static_cast<std::int64_t>(
+                    pool.query("SELECT * FROM item WHERE id = ?", (n * 331 + reader) % 20000 + 1).size());
             }
           }));
         }
