@@ -276,7 +276,8 @@ TEST_SUITE("integration/bad_input_path") {
         {"retry.multiplier", [](ConnectionConfig& c) { c.retry.multiplier = 0.5; }},
         {"retry.jitter", [](ConnectionConfig& c) { c.retry.jitter = 1.5; }}};
     for (const auto& [field, spoil] : cases) {
-      CAPTURE(field);
+      const std::string name(field);  // clang 14 does not capture a structured binding.
+      CAPTURE(name);
       ConnectionConfig config = f.config;
       spoil(config);
       const auto error = errorOf([&config = config, &f] { f.pool.open(config); });
