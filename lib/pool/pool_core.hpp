@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -247,6 +248,12 @@ struct ConnectionPool::Core final : LeaseOwner {
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
                                           SteadyTime deadline);
 };
+
+/// Until then, and never less than zero.
+inline std::chrono::milliseconds timeLeft(std::chrono::steady_clock::time_point deadline) {
+  const auto left = deadline - std::chrono::steady_clock::now();
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
+}
 
 /// "#3 held for 2.1 s by thread 4711 (function at file:line)", or with the statement.
 std::string describe(const LeaseInfo& lease);

@@ -18,11 +18,6 @@ thread_local std::uint32_t acquireCount = 0;
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
-  return std::max(left, std::chrono::milliseconds{0});
-}
-
 }  // namespace
 
 std::string describe(const LeaseInfo& lease) {

@@ -11,11 +11,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - SteadyClock::now());
-  return std::max(left, std::chrono::milliseconds{0});
-}
-
 }  // namespace
 
 ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
