@@ -38,11 +38,7 @@ std::string_view RowView::columnName(std::size_t column) const {
 }
 
 ValueView RowView::at(std::size_t column) const {
-  if (column >= static_cast<std::size_t>(sqlite3_data_count(statement_))) {
-    throw Error(ErrorCode::InvalidArgument,
-                "the result has no column " + std::to_string(column) + ": it has " + std::to_string(size()));
-  }
-  const int index = static_cast<int>(column);
+  const int index = column <= kMostColumns ? static_cast<int>(column) : -1;
   switch (sqlite3_column_type(statement_, index)) {
     case SQLITE_INTEGER: return ValueView(static_cast<std::int64_t>(sqlite3_column_int64(statement_, index)));
     case SQLITE_FLOAT: return ValueView(sqlite3_column_double(statement_, index));
