@@ -90,7 +90,7 @@ struct ConnectionConfig {
 
   // --- Resources -------------------------------------------------------------------------------------------------
 
-  /// Slots of the fixed pool: one write handle and poolSize - 1 read handles; 1: one handle does both. 1 to 64.
+  /// Slots of the fixed pool: one write handle and poolSize - 1 read handles; 1: one handle does both. 1 to 60.
   std::size_t poolSize = 4;
   /// Handles that stay open however idle, the write handle among them. 1 to poolSize.
   std::size_t minPoolSize = 1;

@@ -43,8 +43,8 @@ int noteWalPages(void* impl, sqlite3* /*handle*/, const char* /*database*/, int 
 
 constexpr int kInstructionsBetweenLooks = 1000;
 
-int isRevoked(void* impl) {
-  return static_cast<Connection::Impl*>(impl)->revoked.load(std::memory_order_relaxed) ? 1 : 0;
+int shouldStop(void* impl) {
+  return static_cast<Connection::Impl*>(impl)->isRevoked() ? 1 : 0;
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ void Connection::Impl::installHooks() noexcept {
   guard.install(handle);
   sqlite3_wal_hook(handle, &noteWalPages, this);
   // sqlite3_interrupt() is lost on a statement that is only about to begin.
-  sqlite3_progress_handler(handle, kInstructionsBetweenLooks, &isRevoked, this);
+  sqlite3_progress_handler(handle, kInstructionsBetweenLooks, &shouldStop, this);
 }
 
 RunResult Connection::Impl::run(const Sql& sql, std::span<const ValueView> values) {
@@ -189,7 +189,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
   failures.add();
   noteBreakage(cause.sqliteCode());
   const auto explained = [&]() -> Error {
-    if (revoked.load(std::memory_order_relaxed)) {
+    if (isRevoked()) {
       return Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back", cause.sqliteCode(),
                    0);
     }
@@ -214,7 +214,7 @@ void Connection::Impl::requireUsable() const {
     throw Error(ErrorCode::ForkedProcess,
                 "the connection belongs to the parent process; open the database after fork()");
   }
-  if (revoked.load(std::memory_order_relaxed)) {
+  if (isRevoked()) {
     throw Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back");
   }
   if (!open.empty() && !inTransaction()) {

@@ -83,7 +83,7 @@ struct Connection::Impl {
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
   bool needsRestore() const noexcept {
     return inTransaction() || broken || guard.changes().any() || nativeHandleGiven_ ||
-           durability_ != profile.durability || revoked.load(std::memory_order_relaxed);
+           durability_ != profile.durability || isRevoked();
   }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
@@ -137,8 +137,11 @@ struct Connection::Impl {
   /// The open transaction and the savepoints inside of it, outermost first, by ids that are never used again.
   std::vector<std::uint64_t> open;
   bool broken = false;
-  /// Set by whoever forces the lease back.
-  std::atomic<bool> revoked{false};
+  /// The number of the present lease; 0 outside of a pool.
+  std::uint64_t lease = 0;
+  /// Set by whoever forces a lease back.
+  std::atomic<std::uint64_t> revokedLease{0};
+  bool isRevoked() const noexcept { return lease != 0 && revokedLease.load(std::memory_order_relaxed) == lease; }
   /// Pages in the log after this handle's last commit.
   std::atomic<int> walPages{0};
   OwnedCounter queries;

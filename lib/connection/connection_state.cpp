@@ -115,7 +115,7 @@ void Connection::Impl::rollbackToSavepoint() noexcept {
 }
 
 const char* Connection::Impl::reasonToReplace() const noexcept {
-  if (revoked.load(std::memory_order_relaxed)) return "its lease was forced back";
+  if (isRevoked()) return "its lease was forced back";
   if (broken) return "it is broken";
   if (nativeHandleGiven_) return "its native handle was given out";
   if (guard.changes().otherState) return "its lease left temporary objects or lasting settings";

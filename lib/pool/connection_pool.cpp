@@ -8,9 +8,9 @@
 namespace holdfast {
 namespace {
 
-Holder caller(const Place& place) { return {place, nullptr, port::currentThreadId()}; }
+Holder caller(const Place& place) { return {place, nullptr, true, port::currentThreadId()}; }
 
-Holder callerOf(const Sql& sql) { return {Place{}, &sql, port::currentThreadId()}; }
+Holder callerOf(const Sql& sql) { return {Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()}; }
 
 }  // namespace
 

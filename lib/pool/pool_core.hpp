@@ -34,9 +34,10 @@ namespace holdfast {
 ///     closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others may
 ///     copy the shared pointer under the lock, to interrupt or to read counters.
 /// (2) A free slot that a waiter could use does not exist, but for empty slots whose open failed a moment ago: a lease
-///     that ends goes to the first waiter of its lane.
-/// (3) mutex_ is held for bookkeeping only: no SQLite call (but sqlite3_interrupt, which sets a flag), event, log line or
-///     callback runs under it.
+///     that ends goes to the first waiter of its lane. A lane's flag in the slot table is up exactly while its queue is
+///     not empty; kClosed is down exactly while the state is Open.
+/// (3) Leases begin and end without the lock where no flag is up (SlotTable says how).
+/// (4) mutex is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
 /// Lock order: mutex_ before nothing; EventBus and ProcessMemory have locks of their own that are never held with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
@@ -145,8 +146,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   port::Condition leaseEnded;
   port::Condition housekeeperWake;
   bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
-  std::uint64_t lastLeaseId HOLDFAST_GUARDED_BY(mutex) = 0;
-  std::uint64_t acquires HOLDFAST_GUARDED_BY(mutex) = 0;
+  std::uint64_t timesOpened HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
   bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
@@ -185,14 +185,17 @@ struct ConnectionPool::Core final : LeaseOwner {
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
+  /// Takes a waiter out of its queue, and the flag of its lane down with the last.
+  void leaveQueue(Access access, Waiter& waiter) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
-  void beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
-  bool isReady(std::size_t slot, Clock::TimePoint now) const noexcept HOLDFAST_REQUIRES(mutex);
+  // By the owner of the slot, or by who is about to hand it over.
+  void beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept;
+  bool isReady(std::size_t slot, Clock::TimePoint now) const noexcept;
   void refuseSelfDeadlock(Access access, const Holder& holder) const HOLDFAST_REQUIRES(mutex);
   /// Joins the queue until a slot is handed over; kNoSlot at the deadline.
   static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
   std::size_t waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
-  PooledConnection acquireSlowly(Access access, std::chrono::milliseconds timeout, const Holder& holder,
+  PooledConnection acquireSlowly(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder,
                                  std::optional<std::size_t> taken, bool quietly);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);

@@ -61,15 +61,13 @@ void ConnectionPool::Core::tickSlot(std::size_t slot) {
     const port::LockGuard guard(mutex);
     // A listener may have closed the pool meanwhile, and opened it again with fewer slots.
     if (state != State::Open || slot >= table.size()) return;
-    leaseId = table[slot].leaseId;
+    leaseId = table[slot].lease.id();
     if (table.inUse().contains(slot) && leaseId == 0) return;  // Being looked after already.
     verdict = judge(table.facts(slot), config, table.open().size(), clock->now());
     // Together with the verdict, so that two ticks at a time do not report one leak twice.
-    if (verdict == Verdict::ReportLeak) table[slot].leakReported = true;
-    if (verdict == Verdict::Keep && table[slot].connection != nullptr && !table.inUse().contains(slot) &&
-        table[slot].sharesGeneration != ProcessMemory::generation()) {
-      verdict = Verdict::AdoptShares;
-    }
+    if (verdict == Verdict::ReportLeak) table[slot].leakReported = leaseId;
+    if (verdict == Verdict::Keep && leaseId == 0)
+      verdict = Verdict::AdoptShares;  // Does nothing where they are the same.
   }
   switch (verdict) {
     case Verdict::Keep: return;
@@ -93,14 +91,7 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   endLease(slot);
 }
 
-bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
-  const port::LockGuard guard(mutex);
-  if (state != State::Open || slot >= table.size() || table.inUse().contains(slot)) return false;
-  table.markInUse(slot);
-  table[slot].leaseId = 0;
-  table[slot].forced = false;
-  return true;
-}
+bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) { return table.tryTake(slot); }
 
 void ConnectionPool::Core::reportLeak(std::uint64_t leaseId) {
   for (const LeaseInfo& lease : leases()) {

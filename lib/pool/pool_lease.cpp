@@ -32,23 +32,16 @@ PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std:
   requireOwnProcess();
   const bool sampled = ++acquireCount % kSampleEvery == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
-  std::optional<std::size_t> slot;
-  std::chrono::milliseconds limit{0};
-  {
-    const port::LockGuard guard(mutex);
-    requireOpen();
-    limit = std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
+  const std::optional<std::size_t> slot = table.tryTakeReady(access, preferredReader);
+  if (slot) {
     const Clock::TimePoint now = clock->now();
-    if (waitersOf(access).empty()) slot = table.pick(access, preferredReader, now);
-    if (slot) {
-      beginLease(*slot, holder, now);
-      if (isReady(*slot, now)) {
-        if (sampled) acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
-        return handOut(*slot, access);
-      }
+    beginLease(*slot, holder, now);
+    if (isReady(*slot, now)) {
+      if (sampled) acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
+      return handOut(*slot, access);
     }
   }
-  return acquireSlowly(access, limit, holder, slot, quietly);
+  return acquireSlowly(access, timeout, holder, slot, quietly);
 }
 
 std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, const Holder& holder) {
@@ -57,10 +50,16 @@ std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, 
   return lease;
 }
 
-PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::chrono::milliseconds timeout,
+PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::optional<std::chrono::milliseconds> wanted,
                                                      const Holder& holder, std::optional<std::size_t> taken,
                                                      bool quietly) {
   const SteadyTime start = SteadyClock::now();
+  std::chrono::milliseconds timeout{0};
+  {
+    const port::LockGuard guard(mutex);
+    if (!taken) requireOpen();
+    timeout = std::min<std::chrono::milliseconds>(wanted.value_or(config.acquireTimeout), kLongestWait);
+  }
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
@@ -80,12 +79,19 @@ PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::chrono:
 PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) noexcept {
   Connection& connection = *table[slot].connection;
   connection.impl().leasedFor = access;
+  connection.impl().lease = table[slot].lease.id();
   if (slot != SlotTable::kWriter) preferredReader = slot;
   return PooledConnection(connection, *this, slot);
 }
 
 WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
-  return access == Access::Write || table.size() == 1 ? writeWaiters : readWaiters;
+  return table.waitingFor(access) == SlotTable::kWritersWait ? writeWaiters : readWaiters;
+}
+
+void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter) noexcept {
+  WaitQueue& queue = waitersOf(access);
+  queue.remove(waiter);
+  if (queue.empty()) table.lower(table.waitingFor(access));
 }
 
 void ConnectionPool::Core::requireOpen() const {
@@ -95,14 +101,9 @@ void ConnectionPool::Core::requireOpen() const {
 }
 
 void ConnectionPool::Core::beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept {
-  table.markInUse(slot);
   Slot& entry = table[slot];
-  entry.holder = holder;
-  entry.leaseId = ++lastLeaseId;
-  entry.leasedAt = now;
-  entry.leakReported = false;
-  entry.forced = false;
-  ++acquires;
+  entry.lease.begin(++entry.leases * SlotTable::kMaxSlots + slot, holder, now);
+  entry.acquires.add();
 }
 
 bool ConnectionPool::Core::isReady(std::size_t slot, Clock::TimePoint now) const noexcept {
@@ -113,10 +114,10 @@ bool ConnectionPool::Core::isReady(std::size_t slot, Clock::TimePoint now) const
 void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holder) const {
   const SlotSet lane = table.lane(access);
   for (SlotSet rest = lane; !rest.empty(); rest.erase(rest.first())) {
-    const Slot& entry = table[rest.first()];
-    if (!table.inUse().contains(rest.first()) || entry.leaseId == 0 || entry.holder.thread != holder.thread) return;
+    const LeaseRecord& lease = table[rest.first()].lease;
+    if (lease.id() == 0 || lease.thread() != holder.thread) return;
   }
-  const Place& place = table[lane.first()].holder.place;
+  const Place place = table[lane.first()].lease.read().holder.place;  // Of this thread's own lease: it stays.
   throw Error(ErrorCode::Misuse, "this thread waits for the " + std::string(toText(access)) +
                                      " handle that it holds itself, taken by " + place.function + " at " + place.file +
                                      ":" + std::to_string(place.line) +
@@ -126,28 +127,35 @@ void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holde
 std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
   port::LockGuard guard(mutex);
   requireOpen();
+  WaitQueue& queue = waitersOf(access);
+  if (queue.empty()) {
+    if (const auto slot = table.tryTakeInTurn(access, preferredReader, clock->now())) {
+      beginLease(*slot, holder, clock->now());
+      return *slot;
+    }
+  }
   if (SteadyClock::now() >= deadline) return kNoSlot;
   refuseSelfDeadlock(access, holder);
-  WaitQueue& queue = waitersOf(access);
   Waiter self;
   self.holder = holder;
   queue.push(self);
   ++acquireWaits;
   while (!self.granted && !self.rejected) {
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
-    if (queue.front() == &self) self.granted = table.pick(access, preferredReader, clock->now());
+    if (queue.front() == &self) self.granted = table.tryTakeInTurn(access, preferredReader, clock->now());
     if (self.granted) {
-      queue.remove(self);
+      leaveQueue(access, self);
       wakeFirst(queue);
       beginLease(*self.granted, holder, clock->now());
       break;
     }
     const SteadyTime now = SteadyClock::now();
     if (now >= deadline) {
-      queue.remove(self);
+      leaveQueue(access, self);
       wakeFirst(queue);  // It may have to look after an empty slot now.
       return kNoSlot;
     }
+    if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
     self.wakeUp.waitUntil(guard, hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
   }
@@ -241,31 +249,33 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
 }
 
 void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
+  Slot& entry = table[slot];
+  const Clock::TimePoint now = clock->now();
+  // The pool's own work on a handle is no use of it: else looking after it would keep it from ever being idle.
+  if (entry.lease.id() != 0) table.markUsed(slot, now);
+  entry.freshUntil = std::min(entry.renewAt, table.lastUsed(slot) + config.verifyAfter);
+  if (!entry.lease.endsUnderLock()) {
+    entry.lease.end();
+    if (table.tryFree(slot, SlotTable::kClosed | table.waitingForSlot(slot))) return;
+  }
   {
-    const Clock::TimePoint now = clock->now();
     const port::LockGuard guard(mutex);
-    Slot& entry = table[slot];
-    // The pool's own work on a handle is no use of it: else looking after it would keep it from ever being idle.
-    if (entry.leaseId != 0) table.markUsed(slot, now);
-    entry.freshUntil = std::min(entry.renewAt, table.lastUsed(slot) + config.verifyAfter);
-    // Forced back at the very moment of its return: there is nobody left to take it from.
-    if (entry.forced && entry.connection != nullptr) {
-      entry.connection->impl().revoked.store(false, std::memory_order_relaxed);
-    }
+    entry.lease.end();
     if (state == State::Open) return passOn(slot, now);
   }
   endLastLease(slot);
 }
 
 void ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
-  WaitQueue& queue = waitersOf(slot == SlotTable::kWriter ? Access::Write : Access::Read);
+  const Access access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
+  WaitQueue& queue = waitersOf(access);
   if (queue.empty() || table[slot].connection == nullptr) {
-    table.markFree(slot, table.lastUsed(slot));
+    table.free(slot);
     wakeFirst(queue);  // Nothing to hand over, but something to open: the first in line sees to it.
     return;
   }
   Waiter& next = *queue.front();
-  queue.remove(next);
+  leaveQueue(access, next);
   beginLease(slot, next.holder, now);
   next.granted = slot;
   next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
@@ -290,7 +300,7 @@ void ConnectionPool::Core::endLastLease(std::size_t slot) noexcept {
       }
       if (orphan == nullptr && !lastOrphan) {
         // From here on the pool may go as soon as the lock is let go.
-        table.markFree(slot, clock->now());
+        table.free(slot);
         leaseEnded.notifyAll();
         last = abandoned && table.inUse().empty();
         if (!last) return;
@@ -313,16 +323,17 @@ std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
     const Clock::TimePoint now = clock->now();
     for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
       const Slot& entry = table[rest.first()];
-      if (entry.leaseId == 0 || entry.connection == nullptr) continue;
+      const LeaseRecord::Snapshot record = entry.lease.read();
+      if (record.id == 0 || entry.connection == nullptr) continue;
       LeaseInfo lease;
-      lease.leaseId = entry.leaseId;
+      lease.leaseId = record.id;
       lease.connectionId = entry.connection->id();
       lease.access = rest.first() == SlotTable::kWriter ? Access::Write : Access::Read;
-      lease.thread = entry.holder.thread;
-      lease.heldFor = now - entry.leasedAt;
-      lease.place = entry.holder.place;
-      if (entry.holder.statement != nullptr) lease.statement = shortenSql(entry.holder.statement->text());
-      lease.forced = entry.forced;
+      lease.thread = record.holder.thread;
+      lease.heldFor = std::max(now - record.since, Clock::Duration{0});
+      lease.place = record.holder.place;
+      if (record.holder.statement != nullptr) lease.statement = shortenSql(record.holder.statement);
+      lease.forced = entry.forced == record.id;
       result.push_back(std::move(lease));
     }
   }
@@ -337,11 +348,10 @@ bool ConnectionPool::Core::forceCleanup(std::uint64_t leaseId) {
     const port::LockGuard guard(mutex);
     for (SlotSet rest = table.inUse(); !rest.empty() && connection == nullptr; rest.erase(rest.first())) {
       Slot& entry = table[rest.first()];
-      if (leaseId == 0 || entry.leaseId != leaseId || entry.connection == nullptr) continue;
-      entry.forced = true;
-      entry.connection->impl().revoked.store(true, std::memory_order_relaxed);
-      // Sets a flag, no more. Under the lock, or it could meet the statement of the next holder.
-      entry.connection->interrupt();
+      if (leaseId == 0 || entry.lease.id() != leaseId || entry.connection == nullptr) continue;
+      entry.forced = leaseId;
+      // By its number: should the lease end at this moment, the next one is not meant.
+      entry.connection->impl().revokedLease.store(leaseId, std::memory_order_relaxed);
       connection = entry.connection;
     }
   }

@@ -75,7 +75,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
   // Whatever needs memory comes first: from Opening on nothing may fail.
   ConnectionConfig copy = wanted;
-  SlotTable fresh(wanted.poolSize);
+  SlotTable::Slots fresh = SlotTable::makeSlots(wanted.poolSize);
   std::shared_ptr<Logger> newLogger = wanted.logger != nullptr ? wanted.logger : makeStderrLogger();
   {
     const port::LockGuard guard(mutex);
@@ -90,7 +90,9 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     config = std::move(copy);
     logger = std::move(newLogger);
     clock = config.clock != nullptr ? config.clock.get() : &systemClock();
-    table = std::move(fresh);
+    ++timesOpened;
+    for (std::size_t slot = 0; slot < config.poolSize; ++slot) fresh[slot].leases = timesOpened << 32;
+    table.adopt(std::move(fresh), config.poolSize);
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
     resetMetrics();
@@ -117,6 +119,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   startHousekeeper();
   const port::LockGuard guard(mutex);
   state = State::Open;
+  table.lower(SlotTable::kClosed);
 }
 
 void ConnectionPool::Core::failOpening() noexcept {
@@ -137,6 +140,7 @@ void ConnectionPool::Core::close(bool lastChance) {
     name = path;
     patience = config.closeTimeout;
     state = State::Closing;
+    table.raise(SlotTable::kClosed);
     rejectWaiters();
   }
   stopHousekeeper();
@@ -165,18 +169,18 @@ void ConnectionPool::Core::refuseCloseByHolder() const {
     throw Error(ErrorCode::Misuse, "close() in an event listener that runs on the housekeeping thread");
   }
   for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
-    const Slot& entry = table[rest.first()];
-    if (entry.leaseId != 0 && entry.holder.thread == self) {
+    const LeaseRecord& lease = table[rest.first()].lease;
+    if (lease.id() != 0 && lease.thread() == self) {
       throw Error(ErrorCode::Misuse, "close() by a thread that holds a lease itself; release it first");
     }
   }
 }
 
 void ConnectionPool::Core::rejectWaiters() {
-  for (WaitQueue* queue : {&writeWaiters, &readWaiters}) {
-    while (!queue->empty()) {
-      Waiter& waiter = *queue->front();
-      queue->remove(waiter);
+  for (const Access access : {Access::Write, Access::Read}) {
+    while (!waitersOf(access).empty()) {
+      Waiter& waiter = *waitersOf(access).front();
+      leaveQueue(access, waiter);
       waiter.rejected = true;
       waiter.wakeUp.notifyOne();
     }
@@ -186,8 +190,8 @@ void ConnectionPool::Core::rejectWaiters() {
 bool ConnectionPool::Core::othersHoldLeases() const {
   const std::uint64_t self = port::currentThreadId();
   for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
-    const Slot& entry = table[rest.first()];
-    if (entry.leaseId == 0 || entry.holder.thread != self) return true;
+    const LeaseRecord& lease = table[rest.first()].lease;
+    if (lease.id() == 0 || lease.thread() != self) return true;
   }
   return false;
 }

@@ -37,18 +37,9 @@ void ConnectionPool::Core::checkResourceLimits() {
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
   Relief relief;
   counters.reliefs.add();
-  std::size_t slots = 0;
-  {
-    const port::LockGuard guard(mutex);
-    slots = table.size();
-  }
-  for (std::size_t slot = 0; slot < slots; ++slot) {
+  for (std::size_t slot = 0; slot < table.size(); ++slot) {
     if (!takeForMaintenance(slot)) continue;
-    bool spare = false;
-    {
-      const port::LockGuard guard(mutex);
-      spare = slot != SlotTable::kWriter && table.open().size() > config.minPoolSize;
-    }
+    const bool spare = slot != SlotTable::kWriter && table.open().size() > config.minPoolSize;
     if (table[slot].connection != nullptr) {
       if (closeHandles && spare) {
         cleanupIdleConnection(slot);

@@ -41,7 +41,7 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     result.totalConnections = table.open().size();
     result.activeConnections = (table.open() & table.inUse()).size();
     result.pendingRequests = writeWaiters.size() + readWaiters.size();
-    result.acquires = acquires;
+    for (std::size_t slot = 0; slot < table.size(); ++slot) result.acquires += table[slot].acquires.value();
     result.acquireWaits = acquireWaits;
     result.acquireTimeouts = acquireTimeouts;
     for (SlotSet rest = table.open(); !rest.empty(); rest.erase(rest.first())) {
@@ -147,7 +147,7 @@ void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
 }
 
 void ConnectionPool::Core::resetMetrics() {
-  acquires = acquireWaits = acquireTimeouts = 0;
+  acquireWaits = acquireTimeouts = 0;
   for (Counter* counter : {&counters.connectionErrors,
                            &counters.created,
                            &counters.destroyed,

@@ -1,21 +1,22 @@
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include <holdfast/connection.hpp>
 #include <holdfast/place.hpp>
 
+#include "metrics/counter.hpp"
 #include "policy/pool_policy.hpp"
 
 namespace holdfast {
 
-/// A set of slots, of which a pool has at most 64.
+/// A set of slots.
 class SlotSet {
  public:
   constexpr SlotSet() noexcept = default;
@@ -23,12 +24,14 @@ class SlotSet {
   static constexpr SlotSet firstN(std::size_t n) noexcept {
     return SlotSet(n >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << n) - 1);
   }
+  static constexpr SlotSet of(std::size_t slot) noexcept { return SlotSet(std::uint64_t{1} << slot); }
 
-  constexpr void insert(std::size_t slot) noexcept { bits_ |= bit(slot); }
-  constexpr void erase(std::size_t slot) noexcept { bits_ &= ~bit(slot); }
-  constexpr bool contains(std::size_t slot) const noexcept { return (bits_ & bit(slot)) != 0; }
+  constexpr void insert(std::size_t slot) noexcept { bits_ |= of(slot).bits_; }
+  constexpr void erase(std::size_t slot) noexcept { bits_ &= ~of(slot).bits_; }
+  constexpr bool contains(std::size_t slot) const noexcept { return (bits_ & of(slot).bits_) != 0; }
   constexpr bool empty() const noexcept { return bits_ == 0; }
   constexpr std::size_t size() const noexcept { return static_cast<std::size_t>(std::popcount(bits_)); }
+  constexpr std::uint64_t bits() const noexcept { return bits_; }
   /// The lowest slot; the set must not be empty.
   constexpr std::size_t first() const noexcept { return static_cast<std::size_t>(std::countr_zero(bits_)); }
   friend constexpr SlotSet operator&(SlotSet a, SlotSet b) noexcept { return SlotSet(a.bits_ & b.bits_); }
@@ -36,74 +39,146 @@ class SlotSet {
   constexpr bool operator==(const SlotSet&) const noexcept = default;
 
  private:
-  static constexpr std::uint64_t bit(std::size_t slot) noexcept { return std::uint64_t{1} << slot; }
   std::uint64_t bits_ = 0;
 };
 
 /// Who asks for a handle, or has one.
 struct Holder {
   Place place;
-  const Sql* statement = nullptr;  ///< For a lease of one statement; lives as long as the lease.
+  /// For a lease of one statement: its text, ending with a zero, living as long as the lease.
+  const char* statement = nullptr;
+  bool statementIsLiteral = true;  ///< It lives for ever.
   std::uint64_t thread = 0;
 };
 
-/// One place of the pool: a handle, or the memory of one that could not be opened.
-struct Slot {
+/// A lease as others may see it while its holder begins and ends it: a record that is read whole or not at all, by the
+/// id before and after (a sequence lock). The text of a statement that is no literal may only be read while the lease
+/// cannot end: the pool ends such a lease under its lock.
+class LeaseRecord {
+ public:
+  struct Snapshot {
+    std::uint64_t id = 0;  ///< 0: not leased, or work of the pool's own.
+    Holder holder;
+    Clock::TimePoint since{};
+  };
+
+  /// By the slot's owner.
+  void begin(std::uint64_t id, const Holder& holder, Clock::TimePoint now) noexcept;
+  void end() noexcept { id_.store(0, std::memory_order_release); }
+  bool endsUnderLock() const noexcept { return transientText_; }
+  std::uint64_t id() const noexcept { return id_.load(std::memory_order_acquire); }
+  std::uint64_t thread() const noexcept { return thread_.load(std::memory_order_acquire); }
+  /// By anybody.
+  Snapshot read() const noexcept;
+
+ private:
+  std::atomic<std::uint64_t> id_{0};
+  std::atomic<std::uint64_t> thread_{0};
+  std::atomic<const char*> file_{""};
+  std::atomic<const char*> function_{""};
+  std::atomic<int> line_{0};
+  std::atomic<const char*> statement_{nullptr};
+  std::atomic<Clock::TimePoint::rep> since_{0};
+  bool transientText_ = false;  // The owner's.
+};
+
+/// One place of the pool: a handle, or the memory of one that could not be opened. Lines of their own: neighbours belong
+/// to other threads.
+struct alignas(64) Slot {
+  // Written by the slot's owner under the pool's lock, read by others under it.
   std::shared_ptr<Connection> connection;
   Clock::TimePoint renewAt{};
   Clock::TimePoint retryAt{};
+  int openFailures = 0;
+  std::string openError;           ///< Of the last failed open, until one succeeds.
+  std::uint64_t leakReported = 0;  ///< The lease that was reported last.
+  std::uint64_t forced = 0;        ///< The lease that was forced back last.
+
+  // The owner's alone.
   /// Until then the handle may be leased as it is: it has not reached its age, nor been idle for long.
   Clock::TimePoint freshUntil{};
-  int openFailures = 0;
-  std::string openError;  ///< Of the last failed open, until one succeeds.
-  /// Of processMemory(), when the cache was last set.
-  std::uint32_t sharesGeneration = 0;
+  std::uint32_t sharesGeneration = 0;  ///< Of processMemory(), when the cache was last set.
+  std::uint64_t leases = 0;            ///< So many so far: makes their ids.
 
-  // Of the present lease.
-  Holder holder;
-  std::uint64_t leaseId = 0;
-  Clock::TimePoint leasedAt{};
-  bool leakReported = false;
-  bool forced = false;
+  // The owner writes, anybody reads.
+  LeaseRecord lease;
+  OwnedCounter acquires;
+  std::atomic<Clock::TimePoint::rep> lastUsed{0};
 };
 
-/// The fixed pool: its slots, which of them are in use, and when each was last used. Slot 0 is the write handle. Plain
-/// data: the owner holds the lock.
+/// The fixed pool: its slots, which of them are in use, and when each was last used. Slot 0 is the write handle.
+///
+/// `inUse` is one word together with the flags that send callers the long way, over the pool's lock: taking and freeing
+/// a slot is a single exchange of that word where no flag is up, and whoever raises a flag has seen all slots taken in
+/// the same exchange. So a slot is never freed past a waiter, and freeing it is the last thing that touches the pool.
 class SlotTable {
  public:
   static constexpr std::size_t kWriter = 0;
+  static constexpr std::size_t kMaxSlots = 60;
+  enum Flag : std::uint64_t {
+    kNoFlag = 0,
+    kClosed = std::uint64_t{1} << 60,
+    kWritersWait = std::uint64_t{1} << 61,
+    kReadersWait = std::uint64_t{1} << 62,
+  };
+  using Slots = std::unique_ptr<Slot[]>;
 
   SlotTable() = default;
-  explicit SlotTable(std::size_t poolSize) : slots_(poolSize), lastUsed_(poolSize) {}
+  /// One that is not closed.
+  explicit SlotTable(std::size_t poolSize) {
+    adopt(makeSlots(poolSize), poolSize);
+    lower(kClosed);
+  }
 
-  std::size_t size() const noexcept { return slots_.size(); }
+  static Slots makeSlots(std::size_t poolSize) { return std::make_unique<Slot[]>(poolSize); }
+  /// Replaces all slots. Only while closed, and while none is in use.
+  void adopt(Slots slots, std::size_t poolSize) noexcept;
+
+  std::size_t size() const noexcept { return all().size(); }
   Slot& operator[](std::size_t slot) noexcept { return slots_[slot]; }
   const Slot& operator[](std::size_t slot) const noexcept { return slots_[slot]; }
-  SlotSet all() const noexcept { return SlotSet::firstN(slots_.size()); }
-  SlotSet inUse() const noexcept { return inUse_; }
-  SlotSet open() const noexcept { return open_; }
-  Clock::TimePoint lastUsed(std::size_t slot) const noexcept { return lastUsed_[slot]; }
+  SlotSet all() const noexcept { return SlotSet(all_.load(std::memory_order_relaxed)); }
+  SlotSet inUse() const noexcept { return SlotSet(word_.load(std::memory_order_acquire)) & all(); }
+  /// Slots with a handle. Changed by the owner of a slot.
+  SlotSet open() const noexcept { return SlotSet(open_.load(std::memory_order_relaxed)); }
+  Clock::TimePoint lastUsed(std::size_t slot) const noexcept {
+    return Clock::TimePoint(Clock::Duration(slots_[slot].lastUsed.load(std::memory_order_relaxed)));
+  }
+  bool has(Flag flag) const noexcept { return (word_.load(std::memory_order_acquire) & flag) != 0; }
 
   /// The slots that a kind of lease may use: the write handle, or the others; on a pool of one it is the same.
   SlotSet lane(Access access) const noexcept {
-    SlotSet writer(1);
-    return access == Access::Write || slots_.size() == 1 ? writer : all() - writer;
+    const SlotSet every = all();
+    const SlotSet writer = SlotSet::of(kWriter);
+    return access == Access::Write || every == writer ? writer : every - writer;
   }
-  /// A free slot of the lane: `preferred` if it is one, else one with an open handle, else an empty one that may be
-  /// tried at `now`.
-  std::optional<std::size_t> pick(Access access, std::size_t preferred, Clock::TimePoint now) const noexcept {
-    const SlotSet free = lane(access) - inUse_;
-    const SlotSet ready = free & open_;
-    if (preferred < slots_.size() && ready.contains(preferred)) return preferred;
-    if (!ready.empty()) return ready.first();
-    return pickEmpty(free, now);
+  /// The flag that is up while somebody waits for a slot of that lane.
+  Flag waitingFor(Access access) const noexcept {
+    return access == Access::Write || all() == SlotSet::of(kWriter) ? kWritersWait : kReadersWait;
+  }
+  Flag waitingForSlot(std::size_t slot) const noexcept {
+    return waitingFor(slot == kWriter ? Access::Write : Access::Read);
   }
 
-  void markInUse(std::size_t slot) noexcept { inUse_.insert(slot); }
-  void markUsed(std::size_t slot, Clock::TimePoint now) noexcept { lastUsed_[slot] = now; }
-  void markFree(std::size_t slot, Clock::TimePoint now) noexcept {
-    inUse_.erase(slot);
-    lastUsed_[slot] = now;
+  /// Takes a free slot of the lane that has a handle, `preferred` if it is one. Nothing where there is none, the pool is
+  /// closed, or somebody waits for one.
+  std::optional<std::size_t> tryTakeReady(Access access, std::size_t preferred) noexcept {
+    return tryTakeAny(access, preferred, kClosed | waitingFor(access));
+  }
+  /// The same for the first in line. Also takes an empty slot that may be tried at `now`. Under the pool's lock.
+  std::optional<std::size_t> tryTakeInTurn(Access access, std::size_t preferred, Clock::TimePoint now) noexcept;
+  /// Takes this slot if it is free and the pool is not closed.
+  bool tryTake(std::size_t slot) noexcept;
+  /// Frees a slot, unless one of `obstacles` is up.
+  bool tryFree(std::size_t slot, std::uint64_t obstacles) noexcept;
+  void free(std::size_t slot) noexcept { tryFree(slot, kNoFlag); }
+  /// Raises the flag of a lane, unless one of its slots with a handle is free. Under the pool's lock.
+  bool raiseUnlessFree(Access access) noexcept;
+  void raise(Flag flag) noexcept { word_.fetch_or(flag, std::memory_order_acq_rel); }
+  void lower(Flag flag) noexcept { word_.fetch_and(~std::uint64_t{flag}, std::memory_order_acq_rel); }
+
+  void markUsed(std::size_t slot, Clock::TimePoint now) noexcept {
+    slots_[slot].lastUsed.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   }
   /// Puts a handle just opened into the slot.
   void setConnection(std::size_t slot, std::shared_ptr<Connection> connection, Clock::TimePoint now,
@@ -113,12 +188,12 @@ class SlotTable {
   SlotFacts facts(std::size_t slot) const noexcept;
 
  private:
-  std::optional<std::size_t> pickEmpty(SlotSet free, Clock::TimePoint now) const noexcept;
+  std::optional<std::size_t> tryTakeAny(Access access, std::size_t preferred, std::uint64_t obstacles) noexcept;
 
-  std::vector<Slot> slots_;
-  SlotSet inUse_;
-  SlotSet open_;
-  std::vector<Clock::TimePoint> lastUsed_;
+  Slots slots_;
+  alignas(64) std::atomic<std::uint64_t> word_{kClosed};
+  std::atomic<std::uint64_t> all_{0};
+  std::atomic<std::uint64_t> open_{0};
 };
 
 }  // namespace holdfast

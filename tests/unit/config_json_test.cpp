@@ -128,9 +128,9 @@ TEST_SUITE("policy/config_json") {
   TEST_CASE("a value of the wrong kind is refused with what is accepted") {
     CHECK(refusal(R"("foreignKeys": 1)") == "'foreignKeys' is 1; accepted: true or false");
     CHECK(refusal(R"("database": 7)") == "'database' is 7; accepted: a text");
-    CHECK(refusal(R"("poolSize": "4")") == "'poolSize' is \"4\"; accepted: a whole number from 1 to 64");
-    CHECK(refusal(R"("poolSize": 4.0)") == "'poolSize' is 4.0; accepted: a whole number from 1 to 64");
-    CHECK(refusal(R"("poolSize": -1)") == "'poolSize' is -1; accepted: a whole number from 1 to 64");
+    CHECK(refusal(R"("poolSize": "4")") == "'poolSize' is \"4\"; accepted: a whole number from 1 to 60");
+    CHECK(refusal(R"("poolSize": 4.0)") == "'poolSize' is 4.0; accepted: a whole number from 1 to 60");
+    CHECK(refusal(R"("poolSize": -1)") == "'poolSize' is -1; accepted: a whole number from 1 to 60");
     CHECK(refusal(R"("checkpointPages": 99999999999)") ==
           "'checkpointPages' is 99999999999; accepted: a whole number from 16 to 262144");
     CHECK(refusal(R"("durability": "Full")") == "'durability' is \"Full\"; accepted: \"full\", \"normal\" or \"off\"");
@@ -193,7 +193,7 @@ TEST_SUITE("policy/config_json") {
     config.createIfMissing = false;
     config.memoryLimit = 300001;
     config.cacheSize = 48 * KiB;
-    config.poolSize = 64;
+    config.poolSize = 60;
     config.retry.initialDelay = 1500us;
     config.retry.multiplier = 1.1;
     const json written = toJson(config);

@@ -49,7 +49,7 @@ TEST_SUITE("policy/connection_config") {
           "'busyTimeout' is \"11min\"; accepted: a duration from 0ms to 10min (\"3s\", or a whole number of "
           "milliseconds)");
     CHECK(refusal([](ConnectionConfig& c) { c.poolSize = 65; }) ==
-          "'poolSize' is 65; accepted: a whole number from 1 to 64");
+          "'poolSize' is 65; accepted: a whole number from 1 to 60");
     CHECK(refusal([](ConnectionConfig& c) { c.memoryLimit = 1; }) ==
           "'memoryLimit' is 1; accepted: 0 or a size from 256KiB to 1024GiB (\"4MiB\", or a number of bytes)");
     CHECK(refusal([](ConnectionConfig& c) { c.retry.jitter = 1.5; }) ==
