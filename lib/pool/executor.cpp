@@ -1,0 +1,164 @@
+#include "pool/executor.hpp"
+
+#include <algorithm>
+
+#include <holdfast/error.hpp>
+
+#include "core/port/process.hpp"
+
+namespace holdfast {
+namespace {
+
+/// What this thread is a worker of, and how many tasks submit() runs on it in each other.
+constinit thread_local const Executor* workerOf = nullptr;
+constinit thread_local int nesting = 0;
+
+}  // namespace
+
+void Task::run() noexcept {
+  const std::unique_ptr<Node> node = std::move(node_);
+  if (!node) return;
+  try {
+    node->call();
+  } catch (...) {
+  }
+}
+
+void TaskQueue::push(Task&& task) noexcept {
+  Task::Node* const node = task.node_.release();
+  (last_ != nullptr ? last_->next : first_) = node;
+  last_ = node;
+  ++size_;
+}
+
+Task TaskQueue::pop() noexcept {
+  Task::Node* const node = first_;
+  first_ = std::exchange(node->next, nullptr);
+  if (first_ == nullptr) last_ = nullptr;
+  --size_;
+  return Task(node);
+}
+
+void TaskQueue::swap(TaskQueue& other) noexcept {
+  std::swap(first_, other.first_);
+  std::swap(last_, other.last_);
+  std::swap(size_, other.size_);
+}
+
+Executor::Executor(ExecutorLimits limits, const char* threadName)
+    : limits_{std::max<std::size_t>(limits.threads, 1), std::max<std::size_t>(limits.capacity, 1)},
+      threadName_(threadName),
+      generation_(port::forkGeneration()) {}
+
+Executor::~Executor() { stop(false); }
+
+bool Executor::submit(Task&& task, TimePoint deadline) {
+  requireOwnProcess();
+  {
+    port::LockGuard guard(mutex_);
+    startThreads();
+    if (!full() || (!isWorkerThread() && waitForRoom(guard, deadline))) {
+      push(std::move(task));
+      return true;
+    }
+  }
+  if (!isWorkerThread() || nesting == kMaxNesting) return false;
+  ++nesting;
+  task.run();
+  --nesting;
+  return true;
+}
+
+bool Executor::trySubmit(Task&& task) {
+  requireOwnProcess();
+  const port::LockGuard guard(mutex_);
+  startThreads();
+  if (full()) return false;
+  push(std::move(task));
+  return true;
+}
+
+void Executor::stop(bool drain) {
+  requireOwnProcess();
+  if (isWorkerThread()) {
+    throw Error(ErrorCode::Misuse, "a thread of the executor cannot stop it: it would wait for itself");
+  }
+  {
+    TaskQueue dropped;  // Destroyed first: what still runs may wait for something in it.
+    const port::LockGuard guard(mutex_);
+    stopped_ = true;
+    if (!drain) dropped.swap(queue_);
+    taskCame_.notifyAll();
+    roomCame_.notifyAll();
+  }
+  std::vector<port::Thread> threads;  // Joined by whoever stops it first; others only see them leave.
+  port::LockGuard guard(mutex_);
+  while (inside_ != 0) threadWent_.wait(guard);
+  threads.swap(threads_);
+}
+
+bool Executor::isWorkerThread() const noexcept { return workerOf == this; }
+
+std::size_t Executor::pending() const {
+  const port::LockGuard guard(mutex_);
+  return queue_.size();
+}
+
+void Executor::requireOwnProcess() const {
+  if (generation_ != port::forkGeneration()) {
+    throw Error(ErrorCode::ForkedProcess, "the threads belong to the parent process");
+  }
+}
+
+void Executor::requireRunning() const {
+  if (stopped_) throw Error(ErrorCode::PoolClosed, "no more work is taken: the pool is closed, or being closed");
+}
+
+bool Executor::waitForRoom(port::LockGuard& guard, TimePoint deadline) {
+  ++inside_;
+  bool inTime = true;
+  while (full() && !stopped_ && inTime) inTime = roomCame_.waitUntil(guard, deadline);
+  --inside_;
+  if (stopped_) threadWent_.notifyAll();
+  requireRunning();
+  return !full();  // Even where the time is over: the wake-up was for one waiter, and may have been this one's.
+}
+
+void Executor::push(Task&& task) {
+  queue_.push(std::move(task));
+  taskCame_.notifyOne();
+}
+
+void Executor::startThreads() {
+  requireRunning();
+  threads_.reserve(limits_.threads);
+  while (threads_.size() < limits_.threads) {
+    try {
+      threads_.emplace_back(threadName_, [this] { work(); });
+      ++inside_;
+    } catch (...) {
+      if (threads_.empty()) throw;
+      return;  // Those that there are will do; the next task tries again.
+    }
+  }
+}
+
+void Executor::work() {
+  workerOf = this;
+  while (Task task = next()) task.run();
+  const port::LockGuard guard(mutex_);
+  --inside_;
+  threadWent_.notifyAll();
+}
+
+Task Executor::next() {
+  port::LockGuard guard(mutex_);
+  while (queue_.empty()) {
+    if (stopped_) return {};
+    taskCame_.wait(guard);
+  }
+  roomCame_.notifyOne();
+  return queue_.pop();
+}
+
+}  // namespace holdfast
