@@ -2,8 +2,8 @@
 
 #include "bench_pool/minimal_pools.hpp"
 #include "bench_pool/section.hpp"
-#include "bench_pool/table_of_values.hpp"
 #include "support/statistics.hpp"
+#include "support/table_of_values.hpp"
 #include "support/text.hpp"
 
 namespace bench {

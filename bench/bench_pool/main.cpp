@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "bench_pool/report.hpp"
-#include "bench_pool/scratch_directory.hpp"
 #include "support/json_file.hpp"
+#include "support/scratch_directory.hpp"
 #include "support/thread_crew.hpp"
 
 namespace bench {
@@ -23,7 +23,7 @@ void measure(const Options& options) {
   // One thread more, which does nothing: mutexes are cheaper in a process with a single thread, and no user of a pool
   // has such a process.
   const ThreadCrew company(1);
-  const ScratchDirectory scratch(options.directory);
+  const ScratchDirectory scratch(options.directory, "bench_pool");
   Progress progress(options.quiet);
   std::vector<Section> all;
   for (const SectionPlan& plan : kSections) {

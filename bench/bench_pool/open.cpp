@@ -1,7 +1,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "bench_pool/section.hpp"
-#include "bench_pool/table_of_values.hpp"
+#include "support/table_of_values.hpp"
 
 namespace bench {
 

@@ -3,8 +3,8 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "bench_pool/section.hpp"
-#include "bench_pool/table_of_values.hpp"
 #include "support/statistics.hpp"
+#include "support/table_of_values.hpp"
 #include "support/text.hpp"
 #include "support/thread_crew.hpp"
 

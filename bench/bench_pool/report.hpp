@@ -8,8 +8,6 @@
 
 namespace bench {
 
-void printSection(const Section& section);
-
 /// Everything that was measured, round by round.
 nlohmann::ordered_json reportJson(const Options& options, const std::vector<Section>& sections);
 

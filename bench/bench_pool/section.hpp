@@ -6,25 +6,9 @@
 
 #include "bench_pool/options.hpp"
 #include "support/progress.hpp"
-#include "support/rounds.hpp"
+#include "support/section.hpp"
 
 namespace bench {
-
-/// A figure that was set as a goal.
-struct Target {
-  std::string what;
-  std::string wanted;
-  std::string reached;
-  bool met = false;
-};
-
-/// One comparison. The ratios of all series are to `base`.
-struct Section {
-  std::string title;
-  std::vector<Series> series;
-  std::size_t base = 0;
-  std::vector<Target> targets;
-};
 
 /// What a section works with. `directory` is its own and empty.
 struct Bench {

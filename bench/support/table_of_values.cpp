@@ -1,4 +1,4 @@
-#include "bench_pool/table_of_values.hpp"
+#include "support/table_of_values.hpp"
 
 #include <algorithm>
 

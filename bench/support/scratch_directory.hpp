@@ -7,8 +7,8 @@ namespace bench {
 /// A directory of the program's own inside of another; removed with all that is in it.
 class ScratchDirectory {
  public:
-  /// Throws std::runtime_error where it cannot be made.
-  explicit ScratchDirectory(const std::string& parent);
+  /// `name` begins its name. Throws std::runtime_error where it cannot be made.
+  ScratchDirectory(const std::string& parent, const std::string& name);
   ~ScratchDirectory();
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;

@@ -1,4 +1,4 @@
-#include "bench_pool/scratch_directory.hpp"
+#include "support/scratch_directory.hpp"
 
 #include <stdlib.h>
 
@@ -9,7 +9,8 @@
 
 namespace bench {
 
-ScratchDirectory::ScratchDirectory(const std::string& parent) : path_(parent + "/bench_pool.XXXXXX") {
+ScratchDirectory::ScratchDirectory(const std::string& parent, const std::string& name)
+    : path_(parent + "/" + name + ".XXXXXX") {
   if (mkdtemp(path_.data()) == nullptr) {
     throw std::runtime_error("cannot make a directory in " + parent + ": " + std::strerror(errno));
   }
