@@ -59,6 +59,9 @@ class Connection final : public StatementExecutor {
   std::unique_ptr<Impl> impl_;
 };
 
+/// How COMMIT ended.
+enum class CommitOutcome : std::uint8_t { Done, NotDone, Unknown };
+
 /// Takes leased connections back.
 class LeaseOwner {
  public:
@@ -105,6 +108,9 @@ class PooledConnection {
   void discard() noexcept { giveBack(true); }
 
  private:
+  friend class ConnectionPool;
+  /// For a lease that has passed to another holder.
+  void forget() noexcept { connection_ = nullptr; }
   void giveBack(bool discard) noexcept {
     if (connection_ == nullptr) return;
     Connection& connection = *connection_;

@@ -87,6 +87,23 @@ struct ConnectionConfig {
   bool foreignKeys = true;
   /// Retries of transactions and of single statements that met contention.
   RetryPolicy retry;
+  /// Transactions of several threads share a COMMIT: at most so many, 1 to 1000; 1: each commits on its own. ...
+  std::size_t groupMaxTransactions = 64;
+  /// ... and none joins one that was begun longer ago. At most 10 s.
+  std::chrono::milliseconds groupMaxDelay = std::chrono::milliseconds{20};
+  /// Posted work is written once it is so old, at the latest, ... At most 1 h.
+  std::chrono::milliseconds postDelay = std::chrono::milliseconds{100};
+  /// ... or so many pieces wait, ... 1 to 100000.
+  std::size_t postBatch = 256;
+  /// ... or with the next transaction. So many may wait at once; post() blocks while they do. 1 to 1000000.
+  std::size_t postCapacity = 8192;
+  /// Let the idle write handle hold the newest snapshot while reads are hot, which spares the read handles two system
+  /// calls a read. Kept away from other processes that write; see docs/transactions.md.
+  bool readAnchor = true;
+  /// Threads for async(), started when it is first used. 1 to 64.
+  std::size_t asyncThreads = 1;
+  /// Calls of async() that may wait for a thread; async() blocks while they do. 1 to 100000.
+  std::size_t asyncCapacity = 64;
 
   // --- Resources -------------------------------------------------------------------------------------------------
 
@@ -104,6 +121,11 @@ struct ConnectionConfig {
   std::size_t statementCacheEntries = 64;
   /// ... and so many bytes; 0: its share of memoryLimit, or 256 KiB where there is no limit.
   std::int64_t statementCacheBytes = 0;
+  /// What joins a shared COMMIT, and what posted work is due at: bound values of so many bytes. At least 4 KiB.
+  std::int64_t groupMaxBytes = MiB;
+  /// What one transaction may take: page cache and statements of its handle and the pages it has already moved out to
+  /// the log, in bytes. More is Error{MemoryLimit} and a rollback. 0: no bound but memoryLimit; else at least 64 KiB.
+  std::int64_t maxTransactionBytes = 0;
   /// Where sorts and temporary tables spill.
   TempStore tempStore = TempStore::File;
   /// Pages of 4 KiB in the write-ahead log at which the write handle checkpoints after a commit. 16 to 262144.

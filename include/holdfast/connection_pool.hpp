@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <holdfast/event.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/post.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/transaction.hpp>
 
@@ -80,6 +82,53 @@ class ConnectionPool : public StatementExecutor {
   /// A transaction by hand; rolled back unless committed.
   Transaction begin(const TransactionOptions& options = {}, Place place = Place::here());
 
+  /// Has `work(Transaction&)` carried out by whoever commits next, or when postDelay, postBatch or groupMaxBytes makes it
+  /// due, and returns at once: many such pieces share one COMMIT. In the order of posting; each is undone alone where it
+  /// throws. The future completes once the change is as durable as asked, with what `work` returned. It runs on another
+  /// thread, perhaps twice (where a transaction around it had to be undone). Blocks up to acquireTimeout while
+  /// postCapacity pieces wait, then throws Error{PoolExhausted}; the future reports what later goes wrong.
+  template <typename F>
+    requires std::invocable<F&, Transaction&>
+  auto post(F&& work, const PostOptions& options = {}) {
+    auto task = std::make_unique<detail::PostedWork<std::decay_t<F>>>(std::forward<F>(work));
+    task->durability = options.durability;
+    auto future = task->future();
+    postTask(std::move(task));
+    return future;
+  }
+  /// The same for one statement; the values are copied.
+  template <typename... Args>
+  Future<RunResult> post(const Sql& sql, const Args&... args) {
+    const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
+    auto task = std::make_unique<detail::PostedStatement>(sql, values);
+    auto future = task->future();
+    postTask(std::move(task));
+    return future;
+  }
+  /// Writes what was posted so far, and makes durable what was committed at less than Full. Blocks until that is done.
+  void flush();
+
+  /// Runs `work(Transaction&)`, `work(ReadTransaction&)` or `work()` on one of the pool's own threads (asyncThreads), a
+  /// transaction as transaction() would. Blocks up to acquireTimeout while asyncCapacity calls wait for a thread, then
+  /// throws Error{PoolExhausted}.
+  template <typename F>
+  auto async(F&& work, const TransactionOptions& options = {}) {
+    auto call = [this, work = std::forward<F>(work), options]() mutable {
+      if constexpr (std::invocable<std::decay_t<F>&, Transaction&>) {
+        return transaction(work, options);
+      } else if constexpr (std::invocable<std::decay_t<F>&, ReadTransaction&>) {
+        return read(work);
+      } else {
+        return std::invoke(work);
+      }
+    };
+    using Result = std::invoke_result_t<decltype(call)&>;
+    detail::Promise<Result> promise;
+    Future<Result> future = promise.future();
+    submit(std::make_unique<detail::AsyncCall<decltype(call), Result>>(std::move(call), std::move(promise)));
+    return future;
+  }
+
   /// Runs `work(ReadTransaction&)` on one consistent view. Returns what `work` returns.
   template <typename F>
     requires std::invocable<F&, ReadTransaction&>
@@ -125,6 +174,8 @@ class ConnectionPool : public StatementExecutor {
   struct Core;
 
   void runTransaction(Work work, const TransactionOptions& options, Place place);
+  void postTask(std::unique_ptr<detail::PostedTask> task);
+  void submit(std::unique_ptr<detail::AsyncTask> task);
 
   Core* core_;
 };

@@ -11,6 +11,7 @@
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/error.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/future.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>

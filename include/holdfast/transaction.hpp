@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -12,13 +13,40 @@
 
 namespace holdfast {
 
+/// Who goes first where several wait for a handle. Within one priority it is the order of asking; one that was passed
+/// over eight times is served next, so nobody starves.
+enum class Priority : std::uint8_t {
+  Control,      ///< Commands and alarms: before the rest.
+  Telemetry,    ///< Ordinary work.
+  Maintenance,  ///< What can wait: clean-up, roll-ups.
+};
+
 struct TransactionOptions {
-  /// Nothing: the database's. Weaker ones return sooner and may be lost by a power cut.
+  /// Nothing: the database's. Weaker ones return sooner and may be lost by a power cut; Off counts as Normal unless the
+  /// database's own is Off. Transactions that share a COMMIT get the strongest that one of them asked for.
   std::optional<Durability> durability = {};
-  /// The longest the transaction may wait for its handle and go on being retried. Nothing: acquireTimeout.
+  /// One deadline for waiting in line, waiting for other processes' locks, running and being retried: a statement that
+  /// still runs then is ended, the transaction rolled back, and the error says which phase took the time. A COMMIT under
+  /// way is waited for. Nothing: waiting ends at acquireTimeout, running does not end.
   std::optional<std::chrono::milliseconds> timeout = {};
   /// Nothing: the database's retry.maxRetries. Zero: the callback runs once.
   std::optional<int> maxRetries = {};
+  Priority priority = Priority::Telemetry;
+  /// Ends waiting and running statements with Error{Interrupted} once a stop is requested.
+  std::stop_token cancel = {};
+};
+
+class Error;
+class Transaction;
+
+/// Ends outermost transactions for whoever may commit several at once.
+class TransactionHost {
+ public:
+  /// Commits, and returns once the changes are as durable as asked. Throws Error; the transaction may be open still.
+  virtual void commit(Transaction& transaction) = 0;
+
+ protected:
+  ~TransactionHost() = default;
 };
 
 /// A transaction, or a savepoint inside of one.
@@ -38,6 +66,8 @@ class Transaction final : public StatementExecutor {
   explicit Transaction(Connection& connection);
   /// Begins on a lease and gives it back at the end.
   explicit Transaction(PooledConnection lease);
+  /// The same, committed by `host`. Where a transaction is open on the lease this one becomes a part of it.
+  Transaction(PooledConnection lease, TransactionHost& host);
   Transaction(Transaction&& other) noexcept;
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
@@ -80,18 +110,28 @@ class Transaction final : public StatementExecutor {
   friend class ConnectionPool;
   enum class Phase : std::uint8_t { Open, Committed, RolledBack };
 
+  /// One that takes part in the transaction that is open on the connection, as a savepoint of it.
+  struct Part {};
+  Transaction(Connection& connection, Part);
   /// A savepoint inside of `outer`.
   Transaction(const Transaction& outer, int depth);
   bool isInnermost() const noexcept;
   void end(Phase phase) noexcept;
   void requireUsable(const char* operation) const;
   void requireNoRows(const char* operation) const;
+  /// Ends as the COMMIT did; throws where it failed.
+  void settle(CommitOutcome outcome, const Error* error);
+  static Error errorOf(CommitOutcome outcome, const Error* cause);
+  /// Where it is among what is open on the connection, outermost first.
+  std::size_t level() const noexcept { return static_cast<std::size_t>(depth_) + (joined_ ? 1 : 0); }
   void finish();  // Commits unless the callback has already ended the transaction itself.
   void abandon() noexcept;
 
   PooledConnection lease_;
+  TransactionHost* host_ = nullptr;
   Connection* connection_;
   int depth_ = 0;
+  bool joined_ = false;  // In SQLite a savepoint of a transaction that others began.
   Phase phase_ = Phase::Open;
   std::uint64_t id_ = 0;
   std::int64_t lastInsertRowId_ = 0;  // As of the end.

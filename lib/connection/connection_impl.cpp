@@ -30,21 +30,24 @@ class SampledTimer {
   std::chrono::steady_clock::time_point start_;
 };
 
+std::uint64_t payloadOf(std::span<const ValueView> values) noexcept {
+  std::uint64_t bytes = 0;
+  for (const ValueView& value : values) {
+    switch (value.type()) {
+      case ValueType::Null: break;
+      case ValueType::Integer:
+      case ValueType::Real: bytes += sizeof(std::int64_t); break;
+      case ValueType::Text: bytes += value.text().size(); break;
+      case ValueType::Blob: bytes += value.blob().size(); break;
+    }
+  }
+  return bytes;
+}
+
 // Errors of a write outside of a transaction that can come from its commit: then the commit record may be in the log.
 bool mayHaveBeenWritten(int code) noexcept {
   return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ &&
          code != SQLITE_IOERR_NOMEM;
-}
-
-int noteWalPages(void* impl, sqlite3* /*handle*/, const char* /*database*/, int pages) {
-  static_cast<Connection::Impl*>(impl)->walPages.store(pages, std::memory_order_relaxed);
-  return SQLITE_OK;
-}
-
-constexpr int kInstructionsBetweenLooks = 1000;
-
-int shouldStop(void* impl) {
-  return static_cast<Connection::Impl*>(impl)->isRevoked() ? 1 : 0;
 }
 
 }  // namespace
@@ -62,6 +65,7 @@ class Connection::Impl::Use {
                     "acquire(Access::Write)");
       }
       bindValues(impl.handle, statement_.handle, statement_.parameters, values);
+      if (!statement_.readOnly) impl.payloadBytes.add(payloadOf(values));
     } catch (const Error& error) {
       end();
       impl.raise(error, sql);
@@ -109,6 +113,7 @@ Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, La
       durability_(wanted.durability),
       generation_(port::forkGeneration()),
       queryLatency_(latency) {
+  profile.pageSize = std::stoll(readPragma(handle, "PRAGMA page_size"));
   control.prepare(handle);
   installHooks();
 }
@@ -117,13 +122,16 @@ Connection::Impl::~Impl() {
   // The handle closes after this body: what is prepared on it must be gone, or it would leak. That goes for what was
   // prepared through the native handle, too.
   control.finalize();
+  sqlite3_finalize(dataVersion_);
   statements.clear();
   while (sqlite3_stmt* left = sqlite3_next_stmt(handle, nullptr)) sqlite3_finalize(left);
 }
 
 void Connection::Impl::installHooks() noexcept {
+  constexpr int kInstructionsBetweenLooks = 1000;
   guard.install(handle);
-  sqlite3_wal_hook(handle, &noteWalPages, this);
+  sqlite3_wal_hook(handle, &noteLog, this);
+  sqlite3_busy_handler(handle, &waitForLock, this);
   // sqlite3_interrupt() is lost on a statement that is only about to begin.
   sqlite3_progress_handler(handle, kInstructionsBetweenLooks, &shouldStop, this);
 }
@@ -197,12 +205,19 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
       return Error(ErrorCode::Misuse, "not while rows of this connection are being read (" + cause.reason() + ")",
                    cause.sqliteCode(), 0);
     }
+    if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) checkLimits();
     if ((cause.sqliteCode() & 0xff) == SQLITE_AUTH) {
       return Error(ErrorCode::Denied, guard.denialReason(), cause.sqliteCode(), 0);
     }
     return cause;
   };
-  throw explained().addFrame("Connection.run (" + shortenSql(sql.text()) + ")");
+  const std::string frame = "Connection.run (" + shortenSql(sql.text()) + ")";
+  try {
+    throw explained();
+  } catch (Error& error) {
+    error.addFrame(frame);
+    throw;
+  }
 }
 
 void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
@@ -221,6 +236,7 @@ void Connection::Impl::requireUsable() const {
     throw Error(ErrorCode::TransactionAborted,
                 "an earlier error made SQLite roll the whole transaction back; begin a new one");
   }
+  if (limited_) checkLimits();
 }
 
 }  // namespace holdfast

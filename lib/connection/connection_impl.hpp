@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,6 @@ enum class CheckpointMode : std::uint8_t {
   Passive,   ///< Copies what no reader stands in the way of.
   Truncate,  ///< Copies all and cuts the log to nothing, or stops where a reader is.
 };
-
-/// How COMMIT ended.
-enum class CommitOutcome : std::uint8_t { Done, NotDone, Unknown };
 
 /// How a lease came back.
 struct ReturnState {
@@ -77,13 +75,22 @@ struct Connection::Impl {
     return depth < open.size() && open[depth] == transaction;
   }
   void releaseSavepoint();
+  /// After SQLite has rolled a transaction back by itself: forgets what was open.
+  void forgetTransaction() noexcept;
+
+  /// Holds the newest snapshot on this idle handle, so that other handles of the process begin their reads without a
+  /// system call: SQLite takes a shared lock by fcntl only where no handle of the process holds it. Returns the file's
+  /// data version as this handle sees it: it changes when somebody else commits. 0 where it failed.
+  std::int64_t takeAnchor() noexcept;
+  void dropAnchor() noexcept;
   /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
   void rollbackToSavepoint() noexcept;
 
+  /// Throws Error{LeaseRevoked}, {TransactionAborted}, {Timeout}, ... where nothing may be carried out now.
+  void requireUsable() const;
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
   bool needsRestore() const noexcept {
-    return inTransaction() || broken || guard.changes().any() || nativeHandleGiven_ ||
-           durability_ != profile.durability || isRevoked();
+    return inTransaction() || broken || guard.changes().any() || nativeHandleGiven_ || isRevoked();
   }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
@@ -92,27 +99,31 @@ struct Connection::Impl {
   CheckpointReport checkpoint(CheckpointMode mode);
   /// Outside of a transaction.
   void setDurability(Durability durability);
-  /// Bounds the wait for other processes' locks, below busyTimeout, while it lives.
-  class LockWaitLimit {
-   public:
-    LockWaitLimit(Impl& impl, std::chrono::milliseconds longest) noexcept : impl_(impl) {
-      set(std::min(longest, impl.profile.busyTimeout));
-    }
-    LockWaitLimit(const LockWaitLimit&) = delete;
-    LockWaitLimit& operator=(const LockWaitLimit&) = delete;
-    ~LockWaitLimit() { set(impl_.profile.busyTimeout); }
-
-   private:
-    void set(std::chrono::milliseconds time) noexcept {
-      sqlite3_busy_timeout(impl_.handle, static_cast<int>(time.count()));
-    }
-    Impl& impl_;
+  Durability durability() const noexcept { return durability_; }
+  /// What bounds the statements of a call or a transaction, besides busyTimeout.
+  struct Limits {
+    using Time = std::chrono::steady_clock::time_point;
+    Time lockDeadline = Time::max();  ///< For waiting for the locks of other processes.
+    Time deadline = Time::max();      ///< For everything: the running statement is ended then.
+    std::stop_token cancel = {};      ///< The same when it is asked to stop.
+    std::int64_t maxBytes = 0;        ///< Of cache, statements and pages written by one transaction; 0: no bound.
   };
+  /// Sets limits, until the next call or the end of the lease.
+  void setLimits(Limits limits) noexcept;
+  void clearLimits() noexcept {
+    if (limited_ || limits_.lockDeadline != Limits::Time::max()) setLimits({});
+  }
+  /// Throws Error{Timeout}, {Interrupted} or {MemoryLimit} where a limit has been met.
+  void checkLimits() const;
+  /// Makes the log's content durable, whatever `synchronous` is. Throws Error.
+  void syncLog();
+  /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Throws Error.
+  void overwriteFailedCommit();
+  /// Whether a deferred constraint is violated now, which would make COMMIT fail.
+  bool hasDeferredViolations() noexcept;
   void setCacheBytes(std::int64_t bytes);
   /// Gives unused pages and idle statements back to the heap.
   void releaseMemory() noexcept;
-  /// The pages of the database file.
-  std::int64_t pageSize();
   /// Lets the closing handle delete the log. Only for the last one.
   void allowCheckpointOnClose() noexcept;
   /// Ends the running statement. Any thread, for as long as it keeps the Connection alive.
@@ -142,24 +153,31 @@ struct Connection::Impl {
   /// Set by whoever forces a lease back.
   std::atomic<std::uint64_t> revokedLease{0};
   bool isRevoked() const noexcept { return lease != 0 && revokedLease.load(std::memory_order_relaxed) == lease; }
+  std::int64_t lastInsertRowId() const noexcept { return sqlite3_last_insert_rowid(handle); }
   /// Pages in the log after this handle's last commit.
   std::atomic<int> walPages{0};
   OwnedCounter queries;
   OwnedCounter failures;
   OwnedCounter committed;  ///< Write transactions; savepoints and snapshots do not count.
   OwnedCounter rolledBack;
+  OwnedCounter payloadBytes;  ///< Bound to statements that write.
+  OwnedCounter loggedPages;   ///< Written to the log by commits of this handle.
 
  private:
   class Use;
 
   void installHooks() noexcept;
+  static int shouldStop(void* impl) noexcept;
+  static int waitForLock(void* impl, int attempt) noexcept;
+  static int noteLog(void* impl, sqlite3* handle, const char* database, int pages) noexcept;
+  bool overLimit() const noexcept;
+  std::int64_t transactionBytes() const noexcept;
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
   const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
-  void requireUsable() const;
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);
   void rollbackEverything() noexcept;
   void countEnd(OwnedCounter& counter) noexcept;
@@ -167,6 +185,11 @@ struct Connection::Impl {
   std::uint64_t lastTransaction_ = 0;
   bool writing_ = false;
   Durability durability_;
+  Limits limits_;
+  bool limited_ = false;            ///< Whether limits_ holds anything that a running statement has to look at.
+  std::int64_t spilledBefore_ = 0;  ///< Pages, as of the beginning of the transaction.
+  std::chrono::steady_clock::time_point lockWaitBegan_{};
+  sqlite3_stmt* dataVersion_ = nullptr;
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;
   LatencyHistogram& queryLatency_;

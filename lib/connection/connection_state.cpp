@@ -80,9 +80,13 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
 }
 
 void Connection::Impl::rollback() noexcept {
+  forgetTransaction();
+  rollbackEverything();
+}
+
+void Connection::Impl::forgetTransaction() noexcept {
   open.clear();
   countEnd(rolledBack);
-  rollbackEverything();
 }
 
 void Connection::Impl::countEnd(OwnedCounter& counter) noexcept {
@@ -135,8 +139,11 @@ ReturnState Connection::Impl::restore() noexcept {
     state.replaceBecause = reasonToReplace();
     if (state.replaceBecause != nullptr) return state;
     if (guard.changes().profileSettings) append(state.restored, "settings put back");
-    applyLeaseSettings(handle, profile);
-    durability_ = profile.durability;
+    if (guard.changes().profileSettings) {
+      applyLeaseSettings(handle, profile);
+      sqlite3_busy_handler(handle, &waitForLock, this);
+      durability_ = profile.durability;
+    }
     guard.resetChanges();
   } catch (const std::exception&) {
     state.replaceBecause = "its settings could not be put back";
@@ -164,11 +171,11 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
 CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
   CheckpointReport report;
   const bool truncate = mode == CheckpointMode::Truncate;
-  if (truncate) sqlite3_busy_timeout(handle, 0);  // Readers are not waited for.
+  if (truncate) sqlite3_busy_handler(handle, nullptr, nullptr);  // Readers are not waited for.
   const int code =
       sqlite3_wal_checkpoint_v2(handle, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
                                 &report.walPages, &report.checkpointedPages);
-  if (truncate) sqlite3_busy_timeout(handle, static_cast<int>(profile.busyTimeout.count()));
+  if (truncate) sqlite3_busy_handler(handle, &waitForLock, this);
   if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
     noteBreakage(code);
     throw makeSqliteError(handle, code).addFrame("checkpoint");
@@ -185,6 +192,52 @@ void Connection::Impl::setDurability(Durability durability) {
   durability_ = durability;
 }
 
+void Connection::Impl::syncLog() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log->pMethods != nullptr) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+  if (code == SQLITE_OK) return;
+  noteBreakage(code);
+  throw makeSqliteError(nullptr, code).addFrame("sync of the log");
+}
+
+void Connection::Impl::overwriteFailedCommit() {
+  // Writing the version that is there already writes the first page anew.
+  const std::string same = "PRAGMA user_version=" + readPragma(handle, "PRAGMA user_version");
+  beginImmediate();
+  try {
+    readPragma(handle, same.c_str());
+  } catch (const Error&) {
+    rollback();
+    throw;
+  }
+  std::optional<Error> error;
+  if (commit(error) != CommitOutcome::Done) throw Error(*error);
+  if (durability_ != Durability::Full) syncLog();
+}
+
+bool Connection::Impl::hasDeferredViolations() noexcept {
+  int violations = 0;
+  int peak = 0;
+  sqlite3_db_status(handle, SQLITE_DBSTATUS_DEFERRED_FKS, &violations, &peak, 0);
+  return violations != 0;
+}
+
+std::int64_t Connection::Impl::takeAnchor() noexcept {
+  if (dataVersion_ == nullptr) {
+    sqlite3_prepare_v3(handle, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &dataVersion_, nullptr);
+  }
+  if (dataVersion_ == nullptr || control.run(ControlStatements::Kind::Begin) != SQLITE_OK) return 0;
+  const std::int64_t version = sqlite3_step(dataVersion_) == SQLITE_ROW ? sqlite3_column_int64(dataVersion_, 0) : 0;
+  sqlite3_reset(dataVersion_);
+  if (version == 0) dropAnchor();
+  return version;
+}
+
+void Connection::Impl::dropAnchor() noexcept {
+  control.run(ControlStatements::Kind::Commit);  // Ends a read, which cannot fail.
+}
+
 void Connection::Impl::setCacheBytes(std::int64_t bytes) {
   applyCacheBytes(handle, bytes);
   profile.cacheBytes = bytes;
@@ -194,8 +247,6 @@ void Connection::Impl::releaseMemory() noexcept {
   statements.clear();
   sqlite3_db_release_memory(handle);
 }
-
-std::int64_t Connection::Impl::pageSize() { return std::stoll(readPragma(handle, "PRAGMA page_size")); }
 
 void Connection::Impl::allowCheckpointOnClose() noexcept {
   sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);

@@ -21,6 +21,7 @@ struct ConnectionProfile {
   bool foreignKeys = true;
   TempStore tempStore = TempStore::File;
   std::int64_t cacheBytes = 0;
+  std::int64_t pageSize = 0;  ///< Of the file; found out by opening it.
   std::size_t statementCacheEntries = 64;
   std::int64_t statementCacheBytes = 0;
 };

@@ -42,11 +42,14 @@ void ConnectionPool::close() { core_->close(); }
 bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
 
 PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
-  return core_->acquire(access, timeout, caller(place));
+  return core_->acquire({.access = access, .timeout = timeout, .holder = caller(place)});
 }
 
 std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
-  return core_->tryAcquire(access, caller(place));
+  PooledConnection lease = core_->acquire(
+      {.access = access, .timeout = std::chrono::milliseconds{0}, .holder = caller(place), .quietly = true});
+  if (!lease) return std::nullopt;
+  return lease;
 }
 
 RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
@@ -88,8 +91,23 @@ void ConnectionPool::runTransaction(Work work, const TransactionOptions& options
   }
 }
 
+void ConnectionPool::postTask(std::unique_ptr<detail::PostedTask> task) {
+  try {
+    core_->post(std::move(task));
+  } catch (Error& error) {
+    error.setContext(core_->contextText());
+    throw;
+  }
+}
+
+void ConnectionPool::flush() { core_->flush(); }
+
+void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
+  core_->submit(Task([task = std::move(task)] { task->run(); }));
+}
+
 CheckpointReport ConnectionPool::checkpoint() {
-  const PooledConnection lease = core_->acquire(Access::Write, {}, caller(Place::here()));
+  const PooledConnection lease = core_->acquire({.holder = caller(Place::here())});
   const CheckpointReport report = checkpointFully(*lease);
   core_->noteCheckpoint(report, lease->id());
   return report;

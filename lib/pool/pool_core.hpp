@@ -20,10 +20,14 @@
 #include "metrics/counter.hpp"
 #include "metrics/event_bus.hpp"
 #include "metrics/histogram.hpp"
+#include "pool/executor.hpp"
+#include "pool/post_queue.hpp"
 #include "pool/process_memory.hpp"
+#include "pool/read_anchor.hpp"
 #include "pool/slot_table.hpp"
 #include "pool/wait_queue.hpp"
 #include "storage/checkpoint_policy.hpp"
+#include "transaction/commit_group.hpp"
 
 namespace holdfast {
 
@@ -38,10 +42,12 @@ namespace holdfast {
 ///     not empty; kClosed is down exactly while the state is Open.
 /// (3) Leases begin and end without the lock where no flag is up (SlotTable says how).
 /// (4) mutex is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
-/// Lock order: mutex_ before nothing; EventBus and ProcessMemory have locks of their own that are never held with it.
+/// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it or
+///     hands the slot, with the open transaction, to the next waiter, and never frees it before.
+/// Lock order: mutex before nothing; EventBus, PostQueue, ProcessMemory have locks of their own, never held with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
-struct ConnectionPool::Core final : LeaseOwner {
+struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   enum class State : std::uint8_t { Closed, Opening, Open, Closing };
   using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -63,10 +69,16 @@ struct ConnectionPool::Core final : LeaseOwner {
   void requireOwnProcess() const;
 
   // Leases (pool_lease.cpp).
-  /// `quietly`: an empty lease instead of Error{PoolExhausted}, and nothing is counted.
-  PooledConnection acquire(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder,
-                           bool quietly = false);
-  std::optional<PooledConnection> tryAcquire(Access access, const Holder& holder);
+  struct Wish {
+    Access access = Access::Write;
+    std::optional<std::chrono::milliseconds> timeout = {};  ///< Nothing: acquireTimeout.
+    Holder holder = {};
+    bool quietly = false;  ///< An empty lease instead of Error{PoolExhausted}, and nothing is counted.
+    bool mayJoin = false;  ///< The lease may come with the open transaction of a group.
+    Priority priority = Priority::Telemetry;
+    std::stop_token cancel = {};
+  };
+  PooledConnection acquire(const Wish& wish);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
   /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
   /// has been delivered yet.
@@ -74,11 +86,11 @@ struct ConnectionPool::Core final : LeaseOwner {
   void readOnce(const Holder& holder, const bool& started, Body body) {
     try {
       try {
-        body(*acquire(Access::Read, {}, holder));
+        body(*acquire({.access = Access::Read, .holder = holder}));
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
         relieveMemory(true);
-        body(*acquire(Access::Read, {}, holder));
+        body(*acquire({.access = Access::Read, .holder = holder}));
       }
     } catch (Error& error) {
       error.setContext(contextText());
@@ -93,6 +105,22 @@ struct ConnectionPool::Core final : LeaseOwner {
   Transaction begin(const TransactionOptions& options, const Holder& holder);
   /// One statement on the write handle, a transaction of its own; again where it met contention.
   RunResult run(const Sql& sql, std::span<const ValueView> values, const Holder& holder);
+
+  // Shared commits (pool_group.cpp). By the holder of the write slot.
+  void commit(Transaction& tx) override;
+  /// Whether others take part in the transaction that is open, or are likely to.
+  bool hasCompany() const noexcept;
+
+  // Posted work (pool_post.cpp).
+  void post(std::unique_ptr<detail::PostedTask> task);
+  void flush();
+
+  // Asynchronous work.
+  void submit(Task&& task);
+
+  // Reads without lock traffic (pool_anchor.cpp). By the owner of the slot.
+  void noteRead(std::size_t slot) noexcept;
+  void refreshAnchor() noexcept;
 
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
@@ -132,6 +160,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   void publish(EventKind kind, std::uint64_t connectionId, Pieces detail) noexcept;
   void log(LogLevel level, Pieces message) const noexcept;
   void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept;
+  void noteForeignWrites() noexcept;
 
   /// Takes a free slot for the pool's own work, unless it is in use. Not a lease: leases() does not show it. Ends with
   /// endLease().
@@ -164,39 +193,65 @@ struct ConnectionPool::Core final : LeaseOwner {
   const Clock* clock = nullptr;
   std::atomic<std::uint32_t> generation{0};
   std::atomic<bool> holdsHandles{false};
+  std::atomic<bool> foreignWritesSeen{false};
 
   // --- Free of the lock ------------------------------------------------------------------------------------------
   std::atomic<std::uint64_t> lastConnectionId{0};
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
-  CheckpointPolicy checkpoints{1};  // Used by the holder of the write handle.
+  CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
+  CommitGroup group;
+  port::Condition companyCame;
+  ReadAnchor anchor;
+  PostQueue posts;
+  std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
   EventBus events;
   port::Thread housekeeper;
 
   struct Counters {
     Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
     Counter retries, checkpoints, checkpointsBlocked, refusals, reliefs;
+    Counter groups, grouped, syncsSaved, posted, anchors;
     // Of handles that are closed by now.
     Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
+    Counter pastPayload, pastLogged;
+    std::atomic<std::uint64_t> largestGroup{0};
   } counters;
   LatencyHistogram acquireLatency;
   LatencyHistogram queryLatency;
   LatencyHistogram transactionLatency;
   LatencyHistogram recoveryLatency;
+  LatencyHistogram queueLatency;   // Waits for the write handle.
+  LatencyHistogram commitLatency;  // COMMITs, shared ones once.
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
   /// Takes a waiter out of its queue, and the flag of its lane down with the last.
-  void leaveQueue(Access access, Waiter& waiter) noexcept HOLDFAST_REQUIRES(mutex);
+  void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
+  /// A transaction's callback runs on this thread while it lives: the pool itself is not to be used.
+  class InsideTransaction {
+   public:
+    explicit InsideTransaction(const Core& pool) noexcept : before_(std::exchange(current, &pool)) {}
+    InsideTransaction(const InsideTransaction&) = delete;
+    InsideTransaction& operator=(const InsideTransaction&) = delete;
+    ~InsideTransaction() { current = before_; }
+    inline static thread_local const Core* current = nullptr;
+
+   private:
+    const Core* before_;
+  };
+  void refuseInsideTransaction() const {
+    if (InsideTransaction::current == this) throwInsideTransaction();
+  }
+  [[noreturn]] void throwInsideTransaction() const;
   // By the owner of the slot, or by who is about to hand it over.
   void beginLease(std::size_t slot, const Holder& holder, Clock::TimePoint now) noexcept;
   bool isReady(std::size_t slot, Clock::TimePoint now) const noexcept;
   void refuseSelfDeadlock(Access access, const Holder& holder) const HOLDFAST_REQUIRES(mutex);
   /// Joins the queue until a slot is handed over; kNoSlot at the deadline.
   static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
-  std::size_t waitForSlot(Access access, SteadyTime deadline, const Holder& holder);
-  PooledConnection acquireSlowly(Access access, std::optional<std::chrono::milliseconds> timeout, const Holder& holder,
-                                 std::optional<std::size_t> taken, bool quietly);
+  std::size_t waitForSlot(const Wish& wish, SteadyTime deadline);
+  PooledConnection acquireSlowly(const Wish& wish, std::optional<std::size_t> taken);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
   PooledConnection handOut(std::size_t slot, Access access) noexcept;
@@ -210,6 +265,7 @@ struct ConnectionPool::Core final : LeaseOwner {
   void endLastLease(std::size_t slot) noexcept;
   /// Waits are cut to this: adding the longest duration there is to a time would overflow.
   static constexpr std::chrono::hours kLongestWait{24};
+  void resetDurability(Connection::Impl& writer) const noexcept;
   void restoreState(Connection& connection, std::size_t slot, bool discard) noexcept;
   void checkpointIfDue(Connection& writer) noexcept;
 
@@ -241,8 +297,12 @@ struct ConnectionPool::Core final : LeaseOwner {
     RetryPolicy policy;
     SteadyTime deadline;
   };
-  Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline);
+  class Phases;
+  Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline, bool mayJoin,
+                        Phases& phases);
   Patience patienceFor(const TransactionOptions& options) const;
+  /// The level at which a handle carries out transactions that ask for `wanted`; what is stronger is synced afterwards.
+  Durability carriedOutAt(Durability wanted) const noexcept;
   /// Calls `attempt`, which returns nothing when it is done and the error when it met contention, until it is done or
   /// the patience is at its end.
   template <typename Attempt>
@@ -250,6 +310,33 @@ struct ConnectionPool::Core final : LeaseOwner {
   /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
                                           SteadyTime deadline);
+
+  /// Hands the write slot and its open transaction to the first in line, where it may join. Blocks until the shared
+  /// COMMIT is over where `self` takes part in it. False where there is nobody: the caller still has the slot.
+  bool handOver(Connection& writer, GroupMember* self);
+  /// What was posted and has been carried out, to be told once the write slot is free: it may go on with other work.
+  struct EndedTasks {
+    PostQueue::Tasks tasks;
+    CommitResult result;
+  };
+  /// With nobody to hand over to: runs what was posted, and commits for everybody.
+  EndedTasks commitGroup(Connection& writer, GroupMember* self) noexcept;
+  CommitResult commitOnce(Connection::Impl& writer) noexcept;
+  CommitOutcome commitAndSync(Connection::Impl& writer, std::optional<Error>& error);
+  CommitOutcome resolveOutcome(Connection::Impl& writer, bool visible) noexcept;
+  /// What takes part in a transaction that was rolled back under it, without having caused that.
+  CommitResult undoneByOthers(Connection::Impl& writer) noexcept;
+  /// The end of a lease of the write handle that leaves a group behind. Nothing where the slot went to another holder.
+  std::optional<EndedTasks> leaveGroup(Connection& writer) noexcept;
+  void runPosted(Connection& writer, PostQueue::Tasks& done) noexcept;
+  bool runPostedOne(Connection& writer, detail::PostedTask& task) noexcept;
+  void endPosted(EndedTasks ended) noexcept;
+  void flushOnce();
+  void finishBackgroundWork() noexcept;
+  void startPoster();
+  void stopPoster() noexcept;
+  void dropAnchor(Connection& writer) noexcept;
+  void takeAnchor(Connection& writer) noexcept;
 };
 
 /// Until then, and never less than zero.

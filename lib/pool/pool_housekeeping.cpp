@@ -91,7 +91,11 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   endLease(slot);
 }
 
-bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) { return table.tryTake(slot); }
+bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
+  if (!table.tryTake(slot)) return false;
+  if (slot == SlotTable::kWriter && table[slot].connection != nullptr) dropAnchor(*table[slot].connection);
+  return true;
+}
 
 void ConnectionPool::Core::reportLeak(std::uint64_t leaseId) {
   for (const LeaseInfo& lease : leases()) {

@@ -27,49 +27,45 @@ std::string describe(const LeaseInfo& lease) {
   return text + " (" + lease.place.function + " at " + lease.place.file + ":" + std::to_string(lease.place.line) + ")";
 }
 
-PooledConnection ConnectionPool::Core::acquire(Access access, std::optional<std::chrono::milliseconds> timeout,
-                                               const Holder& holder, bool quietly) {
+PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
   requireOwnProcess();
+  refuseInsideTransaction();
   const bool sampled = ++acquireCount % kSampleEvery == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
-  const std::optional<std::size_t> slot = table.tryTakeReady(access, preferredReader);
+  const std::optional<std::size_t> slot = table.tryTakeReady(wish.access, preferredReader);
   if (slot) {
     const Clock::TimePoint now = clock->now();
-    beginLease(*slot, holder, now);
+    beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
       if (sampled) acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
-      return handOut(*slot, access);
+      return handOut(*slot, wish.access);
     }
   }
-  return acquireSlowly(access, timeout, holder, slot, quietly);
+  return acquireSlowly(wish, slot);
 }
 
-std::optional<PooledConnection> ConnectionPool::Core::tryAcquire(Access access, const Holder& holder) {
-  PooledConnection lease = acquire(access, std::chrono::milliseconds{0}, holder, true);
-  if (!lease) return std::nullopt;
-  return lease;
-}
-
-PooledConnection ConnectionPool::Core::acquireSlowly(Access access, std::optional<std::chrono::milliseconds> wanted,
-                                                     const Holder& holder, std::optional<std::size_t> taken,
-                                                     bool quietly) {
+PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::optional<std::size_t> taken) {
   const SteadyTime start = SteadyClock::now();
   std::chrono::milliseconds timeout{0};
   {
     const port::LockGuard guard(mutex);
     if (!taken) requireOpen();
-    timeout = std::min<std::chrono::milliseconds>(wanted.value_or(config.acquireTimeout), kLongestWait);
+    timeout = std::min<std::chrono::milliseconds>(wish.timeout.value_or(config.acquireTimeout), kLongestWait);
   }
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
-    const std::size_t slot = taken ? *taken : waitForSlot(access, deadline, holder);
-    if (slot == kNoSlot && quietly) return {};
-    if (slot == kNoSlot) throwExhausted(access, timeout, openFailure);
+    const std::size_t slot = taken ? *taken : waitForSlot(wish, deadline);
+    if (slot == kNoSlot && wish.quietly) return {};
+    if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
-    if (prepareLease(slot, deadline, openFailure)) {
-      acquireLatency.record(SteadyClock::now() - start);
-      return handOut(slot, access);
+    // The handle of a group is in the middle of a transaction: it stays as it is.
+    const bool joins = slot == SlotTable::kWriter && !group.empty();
+    if (joins || prepareLease(slot, deadline, openFailure)) {
+      const auto waited = SteadyClock::now() - start;
+      acquireLatency.record(waited);
+      if (slot == SlotTable::kWriter) queueLatency.record(waited);
+      return handOut(slot, wish.access);
     }
     if (failAtOnce) throw openFailure->setContext(contextText());
     taken.reset();
@@ -80,7 +76,11 @@ PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) 
   Connection& connection = *table[slot].connection;
   connection.impl().leasedFor = access;
   connection.impl().lease = table[slot].lease.id();
-  if (slot != SlotTable::kWriter) preferredReader = slot;
+  if (slot != SlotTable::kWriter) {
+    preferredReader = slot;
+  } else {
+    dropAnchor(connection);
+  }
   return PooledConnection(connection, *this, slot);
 }
 
@@ -88,9 +88,9 @@ WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
   return table.waitingFor(access) == SlotTable::kWritersWait ? writeWaiters : readWaiters;
 }
 
-void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter) noexcept {
+void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter, bool served) noexcept {
   WaitQueue& queue = waitersOf(access);
-  queue.remove(waiter);
+  queue.remove(waiter, served);
   if (queue.empty()) table.lower(table.waitingFor(access));
 }
 
@@ -124,7 +124,18 @@ void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holde
                                      "; inside a transaction use the transaction object");
 }
 
-std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline, const Holder& holder) {
+std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadline) {
+  const Access access = wish.access;
+  const Holder& holder = wish.holder;
+  Waiter self;
+  self.holder = holder;
+  self.priority = wish.priority;
+  self.mayJoin = wish.mayJoin;
+  // Before the lock is taken, and gone after it is let go: it takes the lock itself.
+  const std::stop_callback wakeUp(wish.cancel, [&] {
+    const port::LockGuard guard(mutex);
+    self.wakeUp.notifyOne();
+  });
   port::LockGuard guard(mutex);
   requireOpen();
   WaitQueue& queue = waitersOf(access);
@@ -136,23 +147,24 @@ std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline
   }
   if (SteadyClock::now() >= deadline) return kNoSlot;
   refuseSelfDeadlock(access, holder);
-  Waiter self;
-  self.holder = holder;
   queue.push(self);
   ++acquireWaits;
+  if (&queue == &writeWaiters) companyCame.notifyOne();
   while (!self.granted && !self.rejected) {
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
     if (queue.front() == &self) self.granted = table.tryTakeInTurn(access, preferredReader, clock->now());
     if (self.granted) {
-      leaveQueue(access, self);
+      leaveQueue(access, self, true);
       wakeFirst(queue);
       beginLease(*self.granted, holder, clock->now());
       break;
     }
     const SteadyTime now = SteadyClock::now();
-    if (now >= deadline) {
-      leaveQueue(access, self);
+    const bool cancelled = wish.cancel.stop_requested();
+    if (now >= deadline || cancelled) {
+      leaveQueue(access, self, false);
       wakeFirst(queue);  // It may have to look after an empty slot now.
+      if (cancelled) throw Error(ErrorCode::Interrupted, "cancelled by its stop token while waiting for a handle");
       return kNoSlot;
     }
     if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
@@ -165,6 +177,7 @@ std::size_t ConnectionPool::Core::waitForSlot(Access access, SteadyTime deadline
 
 bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
   try {
+    if (slot == SlotTable::kWriter && table[slot].connection != nullptr) dropAnchor(*table[slot].connection);
     if (table[slot].connection == nullptr) openConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
     const Clock::TimePoint now = clock->now();
     SlotFacts facts;
@@ -219,12 +232,40 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 
 void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
-  if (discard || connection.impl().needsRestore()) {
+  const bool writer = slot == SlotTable::kWriter;
+  EndedTasks ended;
+  if (writer && !group.empty()) {
+    std::optional<EndedTasks> left = leaveGroup(connection);
+    if (!left) return;
+    ended = std::move(*left);
+  }
+  Connection::Impl& impl = connection.impl();
+  impl.clearLimits();
+  if (writer && impl.durability() != config.durability) resetDurability(impl);
+  if (discard || impl.needsRestore()) {
     restoreState(connection, slot, discard);
-  } else if (slot == SlotTable::kWriter) {
+  } else if (writer) {
     checkpointIfDue(connection);
   }
+  writer ? refreshAnchor() : noteRead(slot);
   endLease(slot);
+  if (!ended.tasks.empty()) endPosted(std::move(ended));  // The pool may be gone otherwise.
+}
+
+void ConnectionPool::Core::throwInsideTransaction() const {
+  const Place place = table[SlotTable::kWriter].lease.read().holder.place;
+  throw Error(ErrorCode::Misuse, "the database is used inside of a transaction's callback, begun by " +
+                                     std::string(place.function) + " at " + place.file + ":" +
+                                     std::to_string(place.line) + ": use the transaction object that it was given");
+}
+
+void ConnectionPool::Core::resetDurability(Connection::Impl& writer) const noexcept {
+  if (writer.inTransaction()) writer.rollback();
+  try {
+    writer.setDurability(config.durability);
+  } catch (const std::exception&) {
+    writer.broken = true;
+  }
 }
 
 void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot, bool discard) noexcept {
@@ -275,7 +316,7 @@ void ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexce
     return;
   }
   Waiter& next = *queue.front();
-  leaveQueue(access, next);
+  leaveQueue(access, next, true);
   beginLease(slot, next.holder, now);
   next.granted = slot;
   next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.

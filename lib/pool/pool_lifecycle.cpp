@@ -76,6 +76,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
   // Whatever needs memory comes first: from Opening on nothing may fail.
   ConnectionConfig copy = wanted;
   SlotTable::Slots fresh = SlotTable::makeSlots(wanted.poolSize);
+  auto newExecutor = std::make_shared<Executor>(ExecutorLimits{wanted.asyncThreads, wanted.asyncCapacity});
   std::shared_ptr<Logger> newLogger = wanted.logger != nullptr ? wanted.logger : makeStderrLogger();
   {
     const port::LockGuard guard(mutex);
@@ -95,6 +96,12 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     table.adopt(std::move(fresh), config.poolSize);
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
+    group = CommitGroup();
+    executor = std::move(newExecutor);
+    anchor.enabled = config.readAnchor && config.poolSize > 1;
+    anchor.held = anchor.hot = false;
+    anchor.connectionId = 0;
+    anchor.restUntil = {};
     resetMetrics();
   }
   openPools.fetch_add(1);
@@ -107,7 +114,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
   report.journalMode = "wal";
-  report.pageSize = writer.pageSize();
+  report.pageSize = writer.profile.pageSize;
   report.connectionsOpened = config.minPoolSize;
   report.cacheBytesPerHandle = writer.profile.cacheBytes;
   report.sqliteVersion = library.version;
@@ -116,6 +123,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   startHousekeeper();
   const port::LockGuard guard(mutex);
   state = State::Open;
@@ -125,6 +133,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
 void ConnectionPool::Core::failOpening() noexcept {
   closeHandles();
   const port::LockGuard guard(mutex);
+  executor.reset();  // It has no threads yet.
   state = State::Closed;
 }
 
@@ -137,6 +146,11 @@ void ConnectionPool::Core::close(bool lastChance) {
     if (state == State::Closed) return;
     if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
     if (!lastChance) refuseCloseByHolder();
+  }
+  finishBackgroundWork();
+  {
+    const port::LockGuard guard(mutex);
+    if (state != State::Open) return;  // Closed by another thread meanwhile.
     name = path;
     patience = config.closeTimeout;
     state = State::Closing;
@@ -148,6 +162,7 @@ void ConnectionPool::Core::close(bool lastChance) {
   closeHandles();
   {
     const port::LockGuard guard(mutex);
+    executor.reset();  // Its threads have ended.
     state = State::Closed;
   }
   publish(EventKind::Closed, 0, {name});
@@ -155,6 +170,22 @@ void ConnectionPool::Core::close(bool lastChance) {
     throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(patience) + ": " +
                                         stillOut + "; their handles close when they are released");
   }
+}
+
+void ConnectionPool::Core::finishBackgroundWork() noexcept {
+  std::shared_ptr<Executor> threads;
+  {
+    const port::LockGuard guard(mutex);
+    threads = executor;
+  }
+  try {
+    threads->stop(true);
+    stopPoster();
+    while (!posts.empty()) flushOnce();
+  } catch (const std::exception& failure) {
+    log(LogLevel::Error, {"closing without all of the posted work: ", failure.what()});
+  }
+  posts.take();  // Their futures report PoolClosed.
 }
 
 bool ConnectionPool::Core::isOpen() const noexcept {
@@ -180,7 +211,7 @@ void ConnectionPool::Core::rejectWaiters() {
   for (const Access access : {Access::Write, Access::Read}) {
     while (!waitersOf(access).empty()) {
       Waiter& waiter = *waitersOf(access).front();
-      leaveQueue(access, waiter);
+      leaveQueue(access, waiter, false);
       waiter.rejected = true;
       waiter.wakeUp.notifyOne();
     }
@@ -252,6 +283,7 @@ void ConnectionPool::Core::leaveProcess() noexcept {
 
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
+    dropAnchor(writer);
     noteCheckpoint(checkpointFully(writer), writer.id());
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {

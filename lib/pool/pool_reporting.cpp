@@ -169,12 +169,27 @@ void ConnectionPool::Core::resetMetrics() {
                            &counters.pastMisses,
                            &counters.pastEvictions,
                            &counters.pastCommitted,
-                           &counters.pastRolledBack}) {
+                           &counters.pastRolledBack,
+                           &counters.groups,
+                           &counters.grouped,
+                           &counters.syncsSaved,
+                           &counters.posted,
+                           &counters.anchors,
+                           &counters.pastPayload,
+                           &counters.pastLogged}) {
     counter->reset();
   }
-  for (LatencyHistogram* latency : {&acquireLatency, &queryLatency, &transactionLatency, &recoveryLatency}) {
+  for (LatencyHistogram* latency :
+       {&acquireLatency, &queryLatency, &transactionLatency, &recoveryLatency, &queueLatency, &commitLatency}) {
     latency->reset();
   }
+}
+
+void ConnectionPool::Core::noteForeignWrites() noexcept {
+  if (!sqliteLibrary().walResetBug || foreignWritesSeen.exchange(true)) return;
+  log(LogLevel::Warning,
+      {"another process writes this database, and SQLite ", sqliteLibrary().version,
+       " can lose commits where a checkpoint meets a write of another process; 3.51.3, 3.50.7 and 3.44.6 cannot"});
 }
 
 void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept {

@@ -1,9 +1,12 @@
 // Running transactions and single writes, again where contention allows it.
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
+#include "core/text.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
@@ -11,7 +14,40 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// Whether a statement can be carried out inside of a transaction: PRAGMA and VACUUM mean something else there, or fail.
+bool mayShareTransaction(std::string_view sql) noexcept {
+  static constexpr std::array<std::string_view, 5> kWords{"insert", "update", "delete", "replace", "with"};
+  const auto begins = [sql](std::string_view word) {
+    return sql.size() > word.size() && std::equal(word.begin(), word.end(), sql.begin(), [](char a, char b) {
+             return a == static_cast<char>(std::tolower(static_cast<unsigned char>(b)));
+           });
+  };
+  return std::any_of(kWords.begin(), kWords.end(), begins);
+}
+
 }  // namespace
+
+/// What one run of a transaction spent its time on.
+class ConnectionPool::Core::Phases {
+ public:
+  explicit Phases(SteadyTime start) noexcept : start_(start), acquired_(start), begun_(start) {}
+  void acquired() noexcept { acquired_ = begun_ = SteadyClock::now(); }
+  void begun() noexcept { begun_ = SteadyClock::now(); }
+  SteadyTime start() const noexcept { return start_; }
+  /// "3 ms in line, 1 ms for the lock, 246 ms executing"
+  std::string text() const {
+    const auto now = SteadyClock::now();
+    if (acquired_ == start_) return "all of " + formatDuration(now - start_) + " in line";
+    std::string text = formatDuration(acquired_ - start_) + " in line, ";
+    if (begun_ == acquired_) return text + formatDuration(now - acquired_) + " for the lock";
+    return text + formatDuration(begun_ - acquired_) + " for the lock, " + formatDuration(now - begun_) + " executing";
+  }
+
+ private:
+  SteadyTime start_;
+  SteadyTime acquired_;
+  SteadyTime begun_;
+};
 
 ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
   const port::LockGuard guard(mutex);
@@ -49,30 +85,57 @@ void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOpt
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
                                                               const Holder& holder, SteadyTime deadline) {
   bool committed = false;
+  Phases phases(SteadyClock::now());
   try {
-    Transaction tx = beginOnce(options, holder, deadline);
+    Transaction tx = beginOnce(options, holder, deadline, true, phases);
     try {
-      work(tx);
+      {
+        const InsideTransaction inside(*this);
+        work(tx);
+      }
       tx.finish();
     } catch (...) {
       committed = tx.phase_ == Transaction::Phase::Committed;  // By the callback itself: it must not run again.
       throw;
     }
-  } catch (const Error& error) {
+  } catch (Error& error) {
+    const bool outOfTime = error.code() == ErrorCode::Timeout || error.code() == ErrorCode::PoolExhausted ||
+                           error.code() == ErrorCode::Busy;
+    if (outOfTime) error.addFrame("transaction (" + phases.text() + ")");
     if (error.code() != ErrorCode::Busy || committed) throw;
     return error;
   }
   return std::nullopt;
 }
 
+Durability ConnectionPool::Core::carriedOutAt(Durability wanted) const noexcept {
+  if (config.durability == Durability::Off) return wanted;
+  return wanted == Durability::Full ? config.durability : Durability::Normal;
+}
+
 Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, const Holder& holder,
-                                            SteadyTime deadline) {
-  PooledConnection lease = acquire(Access::Write, timeLeft(deadline), holder);
+                                            SteadyTime deadline, bool mayJoin, Phases& phases) {
+  PooledConnection lease = acquire({.timeout = timeLeft(deadline),
+                                    .holder = holder,
+                                    .mayJoin = mayJoin,
+                                    .priority = options.priority,
+                                    .cancel = options.cancel});
+  phases.acquired();
   Connection::Impl& impl = lease->impl();
-  if (options.durability) impl.setDurability(*options.durability);
-  const Connection::Impl::LockWaitLimit limit(impl, timeLeft(deadline));
-  Transaction tx(*lease);  // Where it throws, the limit is lifted before the lease ends.
-  tx.lease_ = std::move(lease);
+  using Limits = Connection::Impl::Limits;
+  impl.setLimits({.lockDeadline = deadline,
+                  .deadline = options.timeout ? deadline : Limits::Time::max(),
+                  .cancel = options.cancel,
+                  .maxBytes = config.maxTransactionBytes});
+  const Durability wanted = options.durability.value_or(config.durability);
+  if (group.empty()) {
+    impl.setDurability(carriedOutAt(wanted));
+    group.begin(wanted, phases.start(), impl.payloadBytes.value());
+  } else {
+    group.join(wanted);
+  }
+  Transaction tx(std::move(lease), *this);
+  phases.begun();
   return tx;
 }
 
@@ -83,7 +146,9 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
   std::optional<Transaction> begun;
   retry(patience, [&]() -> std::optional<Error> {
     try {
-      begun.emplace(beginOnce(options, holder, patience.deadline));
+      Phases phases(SteadyClock::now());
+      // Nobody knows when it will end: it does not keep others waiting for their COMMIT.
+      begun.emplace(beginOnce(options, holder, patience.deadline, false, phases));
       return std::nullopt;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Busy) throw;
@@ -97,12 +162,21 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
   requireOwnProcess();
   checkResourceLimits();
   const Patience patience = patienceFor({});
+  const bool mayShare = mayShareTransaction(sql.text());
   RunResult result;
   retry(patience, [&]() -> std::optional<Error> {
     try {
-      const PooledConnection lease = acquire(Access::Write, timeLeft(patience.deadline), holder);
-      const Connection::Impl::LockWaitLimit limit(lease->impl(), timeLeft(patience.deadline));
-      result = lease->runBound(sql, values);
+      PooledConnection lease = acquire({.timeout = timeLeft(patience.deadline), .holder = holder, .mayJoin = mayShare});
+      lease->impl().setLimits({.lockDeadline = patience.deadline});
+      if (!mayShare || !hasCompany()) {
+        result = lease->runBound(sql, values);
+        return std::nullopt;
+      }
+      if (group.empty()) group.begin(config.durability, SteadyClock::now(), lease->impl().payloadBytes.value());
+      group.join(config.durability);
+      Transaction tx(std::move(lease), *this);
+      result = tx.runBound(sql, values);
+      tx.commit();
       return std::nullopt;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Busy) throw;

@@ -99,6 +99,8 @@ struct alignas(64) Slot {
   Clock::TimePoint freshUntil{};
   std::uint32_t sharesGeneration = 0;  ///< Of processMemory(), when the cache was last set.
   std::uint64_t leases = 0;            ///< So many so far: makes their ids.
+  std::uint32_t readsEpoch = 0;        ///< Of the read anchor, when `reads` was last zero.
+  std::uint32_t reads = 0;
 
   // The owner writes, anybody reads.
   LeaseRecord lease;

@@ -1,7 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
+
+#include <holdfast/transaction.hpp>
 
 #include "core/port/mutex.hpp"
 #include "pool/slot_table.hpp"
@@ -11,6 +14,8 @@ namespace holdfast {
 /// One thread that waits for a handle. Lives on that thread's stack; linked while it waits.
 struct Waiter {
   Holder holder;
+  Priority priority = Priority::Telemetry;
+  bool mayJoin = false;                ///< The open transaction of a group can be handed over to it.
   std::optional<std::size_t> granted;  ///< The slot that was handed over.
   bool rejected = false;               ///< The pool closes.
   port::Condition wakeUp;
@@ -18,29 +23,56 @@ struct Waiter {
   Waiter* previous = nullptr;
 };
 
-/// Waiters in the order of asking. Not synchronised: the owner holds the lock.
+/// Waiters by priority, and within one in the order of asking. One that others of a higher priority were preferred to
+/// kPatience times is served next. Not synchronised: the owner holds the lock.
 class WaitQueue {
  public:
-  bool empty() const noexcept { return first_ == nullptr; }
+  static constexpr unsigned kPatience = 8;
+
+  bool empty() const noexcept { return size_ == 0; }
   std::size_t size() const noexcept { return size_; }
-  Waiter* front() const noexcept { return first_; }
+  /// Whose turn it is; null where nobody waits.
+  Waiter* front() const noexcept {
+    for (std::size_t lane = kLanes; lane-- > 0;) {
+      if (lanes_[lane].first != nullptr && lanes_[lane].passedOver >= kPatience) return lanes_[lane].first;
+    }
+    for (const Lane& lane : lanes_) {
+      if (lane.first != nullptr) return lane.first;
+    }
+    return nullptr;
+  }
 
   void push(Waiter& waiter) noexcept {
-    waiter.previous = last_;
+    Lane& lane = laneOf(waiter);
+    waiter.previous = lane.last;
     waiter.next = nullptr;
-    (last_ != nullptr ? last_->next : first_) = &waiter;
-    last_ = &waiter;
+    (lane.last != nullptr ? lane.last->next : lane.first) = &waiter;
+    lane.last = &waiter;
     ++size_;
   }
-  void remove(Waiter& waiter) noexcept {
-    (waiter.previous != nullptr ? waiter.previous->next : first_) = waiter.next;
-    (waiter.next != nullptr ? waiter.next->previous : last_) = waiter.previous;
+  /// It has been served, or has given up.
+  void remove(Waiter& waiter, bool served) noexcept {
+    Lane& lane = laneOf(waiter);
+    (waiter.previous != nullptr ? waiter.previous->next : lane.first) = waiter.next;
+    (waiter.next != nullptr ? waiter.next->previous : lane.last) = waiter.previous;
     --size_;
+    if (!served) return;
+    lane.passedOver = 0;
+    for (std::size_t lower = static_cast<std::size_t>(waiter.priority) + 1; lower < kLanes; ++lower) {
+      if (lanes_[lower].first != nullptr) ++lanes_[lower].passedOver;
+    }
   }
 
  private:
-  Waiter* first_ = nullptr;
-  Waiter* last_ = nullptr;
+  static constexpr std::size_t kLanes = 3;
+  struct Lane {
+    Waiter* first = nullptr;
+    Waiter* last = nullptr;
+    unsigned passedOver = 0;
+  };
+  Lane& laneOf(const Waiter& waiter) noexcept { return lanes_[static_cast<std::size_t>(waiter.priority)]; }
+
+  std::array<Lane, kLanes> lanes_{};
   std::size_t size_ = 0;
 };
 

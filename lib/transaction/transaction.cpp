@@ -22,13 +22,28 @@ Transaction::Transaction(Connection& connection) : connection_(&connection) {
 
 Transaction::Transaction(PooledConnection lease) : Transaction(*lease) { lease_ = std::move(lease); }
 
+Transaction::Transaction(PooledConnection lease, TransactionHost& host)
+    : host_(&host), connection_(&*lease), joined_(lease->inTransaction()) {
+  Connection::Impl& impl = lease->impl();
+  id_ = joined_ ? impl.openSavepoint() : impl.beginImmediate();
+  lease_ = std::move(lease);
+}
+
+Transaction::Transaction(Connection& connection, Part)
+    : connection_(&connection), joined_(true), id_(connection.impl().openSavepoint()) {}
+
 Transaction::Transaction(const Transaction& outer, int depth)
-    : connection_(outer.connection_), depth_(depth), id_(outer.connection_->impl().openSavepoint()) {}
+    : connection_(outer.connection_),
+      depth_(depth),
+      joined_(outer.joined_),
+      id_(outer.connection_->impl().openSavepoint()) {}
 
 Transaction::Transaction(Transaction&& other) noexcept
     : lease_(std::move(other.lease_)),
+      host_(other.host_),
       connection_(other.connection_),
       depth_(other.depth_),
+      joined_(other.joined_),
       phase_(other.phase_),
       id_(other.id_),
       lastInsertRowId_(other.lastInsertRowId_) {
@@ -41,7 +56,7 @@ bool Transaction::isInnermost() const noexcept {
 }
 
 void Transaction::end(Phase phase) noexcept {
-  lastInsertRowId_ = connection_->lastInsertRowId();
+  if (lease_ || depth_ > 0 || host_ == nullptr) lastInsertRowId_ = connection_->lastInsertRowId();
   phase_ = phase;
   lease_.release();
 }
@@ -75,20 +90,28 @@ void Transaction::commit() {
   requireUsable("commit");
   requireNoRows("commit");
   Connection::Impl& impl = connection_->impl();
-  if (depth_ > 0) {
+  if (host_ != nullptr) return host_->commit(*this);
+  if (level() > 0) {
     impl.releaseSavepoint();  // Where it fails the savepoint is still there, and undone when this object goes.
     end(Phase::Committed);
     return;
   }
   std::optional<Error> error;
   const CommitOutcome outcome = impl.commit(error);
+  settle(outcome, error ? &*error : nullptr);
+}
+
+void Transaction::settle(CommitOutcome outcome, const Error* error) {
   end(outcome == CommitOutcome::Done ? Phase::Committed : Phase::RolledBack);
-  if (outcome == CommitOutcome::NotDone) throw Error(*error);
-  if (outcome == CommitOutcome::Unknown) {
-    throw Error(ErrorCode::OutcomeUnknown,
-                "COMMIT failed (" + error->reason() + ") and may have taken effect: look before repeating it",
-                error->sqliteCode(), error->systemErrno());
-  }
+  if (outcome != CommitOutcome::Done) throw errorOf(outcome, error);
+}
+
+Error Transaction::errorOf(CommitOutcome outcome, const Error* cause) {
+  if (outcome == CommitOutcome::NotDone && cause != nullptr) return *cause;
+  const std::string why = cause != nullptr ? cause->reason() : "for want of memory";
+  return Error(ErrorCode::OutcomeUnknown,
+               "COMMIT failed (" + why + ") and may have taken effect: look before repeating it",
+               cause != nullptr ? cause->sqliteCode() : 0, cause != nullptr ? cause->systemErrno() : 0);
 }
 
 void Transaction::rollback() {
@@ -133,11 +156,10 @@ void Transaction::finish() {
 void Transaction::abandon() noexcept {
   if (phase_ != Phase::Open) return;
   Connection::Impl& impl = connection_->impl();
-  const auto depth = static_cast<std::size_t>(depth_);
-  if (impl.isOpen(depth, id_)) {
+  if (impl.isOpen(level(), id_)) {
     // Inner ones that outlive this object are undone with it.
-    while (impl.open.size() > depth + 1) impl.rollbackToSavepoint();
-    depth_ > 0 ? impl.rollbackToSavepoint() : impl.rollback();
+    while (impl.open.size() > level() + 1) impl.rollbackToSavepoint();
+    level() > 0 ? impl.rollbackToSavepoint() : impl.rollback();
   }
   end(Phase::RolledBack);
 }

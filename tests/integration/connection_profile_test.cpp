@@ -72,7 +72,6 @@ TEST_SUITE("integration/connection_profile") {
     sqlite3* handle = handleOf(*lease);
     checkCommonSettings(handle);
     CHECK(rawInteger(handle, "PRAGMA synchronous") == 2);
-    CHECK(rawInteger(handle, "PRAGMA busy_timeout") == 1234);
     CHECK(rawInteger(handle, "PRAGMA cache_size") == -300);
     CHECK(rawInteger(handle, "PRAGMA temp_store") == 1);
     CHECK(rawInteger(handle, "PRAGMA foreign_keys") == 1);
@@ -92,7 +91,6 @@ TEST_SUITE("integration/connection_profile") {
       sqlite3* handle = handleOf(*lease);
       checkCommonSettings(handle);
       CHECK(rawInteger(handle, "PRAGMA synchronous") == 2);
-      CHECK(rawInteger(handle, "PRAGMA busy_timeout") == 77);
       CHECK(rawInteger(handle, "PRAGMA cache_size") == -200);
       CHECK(rawInteger(handle, "PRAGMA temp_store") == 1);
       CHECK(rawInteger(handle, "PRAGMA foreign_keys") == 1);

@@ -144,12 +144,4 @@ TEST_SUITE("storage/checkpoint_policy") {
     CHECK(checkpointFully(*writer.connection).complete);
     CHECK(checkpointFully(*writer.connection).truncated);
   }
-
-  TEST_CASE("the busy timeout is as before after a checkpoint") {
-    Writer writer;
-    writer.connection->impl().profile.busyTimeout = std::chrono::milliseconds{1234};
-    writer.write(3);
-    checkpointFully(*writer.connection);
-    CHECK(holdfast::test::rawInteger(writer.connection->impl().handle, "PRAGMA busy_timeout") == 1234);
-  }
 }

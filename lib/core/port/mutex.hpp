@@ -27,6 +27,7 @@ class HOLDFAST_CAPABILITY("mutex") Mutex {
   void unlock() HOLDFAST_RELEASE() { mutex_.unlock(); }
 
  private:
+  friend class Condition;
   std::mutex mutex_;
 };
 
@@ -57,16 +58,30 @@ class HOLDFAST_SCOPED_CAPABILITY LockGuard {
 /// A condition variable on the steady clock.
 class Condition {
  public:
-  void wait(LockGuard& guard) { condition_.wait(guard.mutex_); }
-  /// False when `deadline` passed. Spurious wake-ups happen: check the condition in a loop.
+  /// Spurious wake-ups happen: check the condition in a loop.
+  void wait(LockGuard& guard) {
+    Borrowed lock(guard);
+    condition_.wait(lock.native);
+  }
+  /// False when `deadline` passed.
   bool waitUntil(LockGuard& guard, std::chrono::steady_clock::time_point deadline) {
-    return condition_.wait_until(guard.mutex_, deadline) == std::cv_status::no_timeout;
+    Borrowed lock(guard);
+    return condition_.wait_until(lock.native, deadline) == std::cv_status::no_timeout;
   }
   void notifyOne() noexcept { condition_.notify_one(); }
   void notifyAll() noexcept { condition_.notify_all(); }
 
  private:
-  std::condition_variable_any condition_;
+  /// The guard's mutex as the standard's condition wants to see it, for the time of a wait.
+  struct Borrowed {
+    explicit Borrowed(LockGuard& guard) : native(guard.mutex_.mutex_, std::adopt_lock) {}
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+    ~Borrowed() { native.release(); }
+    std::unique_lock<std::mutex> native;
+  };
+
+  std::condition_variable condition_;
 };
 
 }  // namespace holdfast::port

@@ -1,0 +1,83 @@
+// What bounds a running statement: deadlines, cancellation, revoked leases, memory, and the waits for other processes.
+
+#include <algorithm>
+#include <array>
+
+#include "connection/connection_impl.hpp"
+#include "core/port/thread.hpp"
+
+namespace holdfast {
+
+using SteadyClock = std::chrono::steady_clock;
+
+void Connection::Impl::setLimits(Limits limits) noexcept {
+  limits_ = std::move(limits);
+  limited_ = limits_.deadline != Limits::Time::max() || limits_.maxBytes > 0 || limits_.cancel.stop_possible();
+  if (limits_.maxBytes > 0) {
+    int pages = 0;
+    int peak = 0;
+    sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_SPILL, &pages, &peak, 0);
+    spilledBefore_ = pages;
+  }
+}
+
+std::int64_t Connection::Impl::transactionBytes() const noexcept {
+  const auto status = [&](int what) {
+    int value = 0;
+    int peak = 0;
+    sqlite3_db_status(handle, what, &value, &peak, 0);
+    return static_cast<std::int64_t>(value);
+  };
+  const std::int64_t spilled = status(SQLITE_DBSTATUS_CACHE_SPILL) - spilledBefore_;
+  return status(SQLITE_DBSTATUS_CACHE_USED) + status(SQLITE_DBSTATUS_STMT_USED) + spilled * profile.pageSize;
+}
+
+bool Connection::Impl::overLimit() const noexcept {
+  return limits_.cancel.stop_requested() ||
+         (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) ||
+         (limits_.maxBytes > 0 && inTransaction() && transactionBytes() > limits_.maxBytes);
+}
+
+void Connection::Impl::checkLimits() const {
+  if (limits_.cancel.stop_requested()) throw Error(ErrorCode::Interrupted, "cancelled by its stop token");
+  if (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) {
+    throw Error(ErrorCode::Timeout, "the deadline passed while statements were carried out");
+  }
+  if (limits_.maxBytes > 0 && inTransaction() && transactionBytes() > limits_.maxBytes) {
+    throw Error(ErrorCode::MemoryLimit, "the transaction has grown to " + std::to_string(transactionBytes()) +
+                                            " bytes of pages and statements; maxTransactionBytes allows " +
+                                            std::to_string(limits_.maxBytes));
+  }
+}
+
+// SQLite calls it every thousand instructions of a statement.
+int Connection::Impl::shouldStop(void* self) noexcept {
+  const auto& impl = *static_cast<const Impl*>(self);
+  return impl.isRevoked() || (impl.limited_ && impl.overLimit()) ? 1 : 0;
+}
+
+// SQLite's own handler waits by the same steps; it knows no deadline but its own and cannot be cancelled.
+int Connection::Impl::waitForLock(void* self, int attempt) noexcept {
+  using std::chrono::milliseconds;
+  static constexpr std::array<int, 12> kPauses{1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};
+  auto& impl = *static_cast<Impl*>(self);
+  const auto now = SteadyClock::now();
+  if (attempt == 0) impl.lockWaitBegan_ = now;
+  if (impl.isRevoked() || impl.limits_.cancel.stop_requested()) return 0;
+  const auto end =
+      std::min({impl.lockWaitBegan_ + impl.profile.busyTimeout, impl.limits_.lockDeadline, impl.limits_.deadline});
+  if (now >= end) return 0;
+  const milliseconds pause{kPauses[std::min(static_cast<std::size_t>(attempt), kPauses.size() - 1)]};
+  port::sleepFor(std::min<std::chrono::nanoseconds>(pause, end - now));
+  return 1;
+}
+
+int Connection::Impl::noteLog(void* self, sqlite3* /*handle*/, const char* /*database*/, int pages) noexcept {
+  auto& impl = *static_cast<Impl*>(self);
+  const int before = impl.walPages.exchange(pages, std::memory_order_relaxed);
+  // A log that has become shorter was begun anew.
+  impl.loggedPages.add(static_cast<std::uint64_t>(pages > before ? pages - before : pages));
+  return SQLITE_OK;
+}
+
+}  // namespace holdfast

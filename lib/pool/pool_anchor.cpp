@@ -1,0 +1,54 @@
+// Reads without lock traffic: see ReadAnchor. Everything here is done by the owner of the slot in question.
+
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+
+void ConnectionPool::Core::noteRead(std::size_t slot) noexcept {
+  if (!anchor.enabled.load(std::memory_order_relaxed)) return;
+  Slot& entry = table[slot];
+  const std::uint32_t epoch = anchor.epoch.load(std::memory_order_relaxed);
+  if (entry.readsEpoch != epoch) entry.reads = 0;
+  entry.readsEpoch = epoch;
+  ++entry.reads;
+  if (entry.reads == ReadAnchor::kHotReads) anchor.hot.store(true, std::memory_order_relaxed);
+  if (entry.reads % ReadAnchor::kColdReads != 0 || anchor.held.load(std::memory_order_relaxed)) return;
+  if (!table.tryTake(SlotTable::kWriter)) return;  // Somebody writes, and sees to it afterwards.
+  if (table[SlotTable::kWriter].connection != nullptr) takeAnchor(*table[SlotTable::kWriter].connection);
+  endLease(SlotTable::kWriter);
+}
+
+void ConnectionPool::Core::refreshAnchor() noexcept {
+  anchor.epoch.fetch_add(1, std::memory_order_relaxed);
+  if (!anchor.hot.load(std::memory_order_relaxed)) return;
+  anchor.hot.store(false, std::memory_order_relaxed);
+  // With others in line the next write is about to begin.
+  if (table.has(SlotTable::kWritersWait) || table.has(SlotTable::kClosed)) return;
+  if (table[SlotTable::kWriter].connection != nullptr) takeAnchor(*table[SlotTable::kWriter].connection);
+}
+
+void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
+  if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
+  const std::int64_t version = writer.impl().takeAnchor();
+  if (version == 0) return;
+  // The version changes for a handle when somebody else commits; all of the pool's own writes are this handle's.
+  const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version;
+  anchor.connectionId = writer.id();
+  anchor.dataVersion = version;
+  if (foreign) {
+    writer.impl().dropAnchor();
+    anchor.restUntil = clock->now() + ReadAnchor::kRestAfterForeignWrite;
+    noteForeignWrites();
+    return;
+  }
+  anchor.held.store(true, std::memory_order_relaxed);
+  counters.anchors.add();
+}
+
+void ConnectionPool::Core::dropAnchor(Connection& writer) noexcept {
+  if (!anchor.held.load(std::memory_order_relaxed)) return;
+  anchor.held.store(false, std::memory_order_relaxed);
+  writer.impl().dropAnchor();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,105 @@
+#include "pool/post_queue.hpp"
+
+#include <iterator>
+#include <new>
+#include <utility>
+
+namespace holdfast {
+
+namespace detail {
+
+PostedStatement::PostedStatement(const Sql& sql, std::span<const ValueView> values) : sql_(sql) {
+  values_.reserve(values.size());
+  bytes = static_cast<std::int64_t>(sizeof(*this) + values.size() * sizeof(Value));
+  for (const ValueView& value : values) {
+    values_.emplace_back(value);
+    if (value.type() == ValueType::Text) bytes += static_cast<std::int64_t>(value.text().size());
+    if (value.type() == ValueType::Blob) bytes += static_cast<std::int64_t>(value.blob().size());
+  }
+}
+
+void PostedStatement::run(Transaction& tx) { result_ = tx.run(sql_, values_); }
+
+}  // namespace detail
+
+void PostQueue::reset(const Bounds& bounds) {
+  const port::LockGuard guard(mutex_);
+  bounds_ = bounds;
+  closed_ = false;
+  threadClaimed_ = false;
+}
+
+bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
+  port::LockGuard guard(mutex_);
+  while (!closed_ && tasks_.size() >= bounds_.capacity && went_.waitUntil(guard, deadline)) {
+  }
+  if (closed_ || tasks_.size() >= bounds_.capacity) return false;
+  const std::int64_t bytes = task->bytes;
+  tasks_.push_back(std::move(task));
+  if (tasks_.size() == 1) oldest_ = std::chrono::steady_clock::now();
+  bytes_ += bytes;
+  count_.store(tasks_.size(), std::memory_order_release);
+  // The first starts the clock of whoever waits, the one that makes it due ends the wait.
+  if (tasks_.size() == 1 || tasks_.size() == bounds_.batch || bytes_ >= bounds_.bytes) came_.notifyOne();
+  return true;
+}
+
+PostQueue::Tasks PostQueue::take() {
+  const port::LockGuard guard(mutex_);
+  bytes_ = 0;
+  count_.store(0, std::memory_order_release);
+  went_.notifyAll();
+  return std::exchange(tasks_, {});
+}
+
+void PostQueue::putBack(Tasks tasks) noexcept {
+  std::erase(tasks, nullptr);
+  if (tasks.empty()) return;
+  const port::LockGuard guard(mutex_);
+  for (const auto& task : tasks) bytes_ += task->bytes;
+  if (tasks_.empty()) oldest_ = std::chrono::steady_clock::now();
+  try {
+    tasks.insert(tasks.end(), std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
+    tasks_.swap(tasks);
+  } catch (const std::bad_alloc&) {
+    // Dropped.
+  }
+  count_.store(tasks_.size(), std::memory_order_release);
+  came_.notifyOne();
+}
+
+bool PostQueue::dueNow() const {
+  return tasks_.size() >= bounds_.batch || bytes_ >= bounds_.bytes ||
+         (!tasks_.empty() && std::chrono::steady_clock::now() >= oldest_ + bounds_.delay);
+}
+
+bool PostQueue::due() const {
+  const port::LockGuard guard(mutex_);
+  return dueNow();
+}
+
+bool PostQueue::awaitDue() {
+  port::LockGuard guard(mutex_);
+  while (!closed_ && !dueNow()) {
+    if (tasks_.empty()) {
+      came_.wait(guard);
+    } else {
+      came_.waitUntil(guard, oldest_ + bounds_.delay);
+    }
+  }
+  return !closed_;
+}
+
+void PostQueue::close() {
+  const port::LockGuard guard(mutex_);
+  closed_ = true;
+  came_.notifyAll();
+  went_.notifyAll();
+}
+
+bool PostQueue::claimThread() {
+  const port::LockGuard guard(mutex_);
+  return !closed_ && !std::exchange(threadClaimed_, true);
+}
+
+}  // namespace holdfast

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <holdfast/post.hpp>
+
+#include "core/port/mutex.hpp"
+#include "core/port/thread.hpp"
+
+namespace holdfast {
+
+/// Work that was posted and waits for a transaction to take it along, in the order of coming. Any thread.
+class PostQueue {
+ public:
+  using Tasks = std::vector<std::unique_ptr<detail::PostedTask>>;
+  using Time = std::chrono::steady_clock::time_point;
+  struct Bounds {
+    std::size_t batch = 0;              ///< So many are due at once, ...
+    std::int64_t bytes = 0;             ///< ... or so many bytes, ...
+    std::chrono::milliseconds delay{};  ///< ... or after so long.
+    std::size_t capacity = 0;
+  };
+
+  void reset(const Bounds& bounds);
+  /// Queues it, waiting for room until `deadline`. False where there was none, or the queue is closed: the task stays
+  /// with the caller.
+  bool push(std::unique_ptr<detail::PostedTask>& task, Time deadline);
+  /// Everything that is queued.
+  Tasks take();
+  /// Puts back what could not be carried out, before what has come since. Null ones are left out. Where there is no
+  /// memory for it the futures report PoolClosed.
+  void putBack(Tasks tasks) noexcept;
+  bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
+  std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
+  /// Whether the queue is long, large or old enough.
+  bool due() const;
+  /// Blocks until it is. False once the queue is closed.
+  bool awaitDue();
+  /// Nothing is taken any more; everybody who waits is told.
+  void close();
+
+  /// True for the first call since reset().
+  bool claimThread();
+  port::Thread thread;
+
+ private:
+  bool dueNow() const HOLDFAST_REQUIRES(mutex_);
+
+  mutable port::Mutex mutex_;
+  port::Condition came_;
+  port::Condition went_;
+  Tasks tasks_ HOLDFAST_GUARDED_BY(mutex_);
+  std::int64_t bytes_ HOLDFAST_GUARDED_BY(mutex_) = 0;
+  Time oldest_ HOLDFAST_GUARDED_BY(mutex_){};
+  Bounds bounds_ HOLDFAST_GUARDED_BY(mutex_);
+  bool closed_ HOLDFAST_GUARDED_BY(mutex_) = true;
+  bool threadClaimed_ HOLDFAST_GUARDED_BY(mutex_) = false;
+  std::atomic<std::size_t> count_{0};
+};
+
+}  // namespace holdfast
