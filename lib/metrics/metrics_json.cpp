@@ -44,6 +44,16 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(checkpoints),
     HOLDFAST_FIELD(checkpointsBlocked),
     HOLDFAST_FIELD(walPages),
+    HOLDFAST_FIELD(groupCommits),
+    HOLDFAST_FIELD(groupedTransactions),
+    HOLDFAST_FIELD(largestGroup),
+    HOLDFAST_FIELD(syncsSaved),
+    HOLDFAST_FIELD(postedWork),
+    HOLDFAST_FIELD(pendingPosts),
+    HOLDFAST_FIELD(pendingAsync),
+    HOLDFAST_FIELD(readAnchors),
+    HOLDFAST_FIELD(payloadBytes),
+    HOLDFAST_FIELD(bytesLogged),
     HOLDFAST_FIELD(memoryRefusals),
     HOLDFAST_FIELD(memoryReliefs),
 };
@@ -59,6 +69,8 @@ constexpr Field<LatencySummary> kLatencies[] = {
     HOLDFAST_FIELD(queryLatency),
     HOLDFAST_FIELD(transactionLatency),
     HOLDFAST_FIELD(recoveryLatency),
+    HOLDFAST_FIELD(queueLatency),
+    HOLDFAST_FIELD(commitLatency),
 };
 
 #undef HOLDFAST_FIELD
@@ -84,6 +96,7 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   for (const auto& field : kBytes) json[field.name] = metrics.*field.member;
   for (const auto& field : kLatencies) json[field.name] = toJson(metrics.*field.member);
   json["poolUtilization"] = metrics.poolUtilization;
+  json["writeAmplification"] = metrics.writeAmplification;
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();
   json["memoryStage"] = toText(metrics.memoryStage);
   return json;

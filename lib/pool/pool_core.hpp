@@ -213,7 +213,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     Counter groups, grouped, syncsSaved, posted, anchors;
     // Of handles that are closed by now.
     Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
-    Counter pastPayload, pastLogged;
+    Counter pastPayload, pastLoggedBytes;
     std::atomic<std::uint64_t> largestGroup{0};
   } counters;
   LatencyHistogram acquireLatency;

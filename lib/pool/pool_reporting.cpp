@@ -23,6 +23,9 @@ std::string memoryText() {
   return text.data();
 }
 
+// A page in the log with its header (sqlite.org/fileformat2.html, "The Write-Ahead Log").
+std::uint64_t bytesOfFrame(std::int64_t pageSize) noexcept { return static_cast<std::uint64_t>(pageSize) + 24; }
+
 std::string join(std::initializer_list<std::string_view> pieces) {
   std::string text;
   for (const std::string_view piece : pieces) text += piece;
@@ -44,6 +47,7 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     for (std::size_t slot = 0; slot < table.size(); ++slot) result.acquires += table[slot].acquires.value();
     result.acquireWaits = acquireWaits;
     result.acquireTimeouts = acquireTimeouts;
+    if (executor != nullptr) result.pendingAsync = executor->pending();
     for (SlotSet rest = table.open(); !rest.empty(); rest.erase(rest.first())) {
       connections.push_back(table[rest.first()].connection);
     }
@@ -60,12 +64,17 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     result.queryErrors += impl.failures.value();
     result.transactionsCommitted += impl.committed.value();
     result.transactionsRolledBack += impl.rolledBack.value();
+    result.payloadBytes += impl.payloadBytes.value();
+    result.bytesLogged += impl.loggedPages.value() * bytesOfFrame(impl.profile.pageSize);
     result.statementCacheHits += impl.statements.hits.value();
     result.statementCacheMisses += impl.statements.misses.value();
     result.statementCacheEvictions += impl.statements.evictions.value();
     result.walPages += static_cast<std::uint64_t>(impl.walPages.load(std::memory_order_relaxed));
   }
   result.averageQueryTime = result.queryLatency.mean;
+  if (result.payloadBytes > 0) {
+    result.writeAmplification = static_cast<double>(result.bytesLogged) / static_cast<double>(result.payloadBytes);
+  }
   return result;
 }
 
@@ -90,6 +99,15 @@ void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
   result.transactionRetries = counters.retries.value();
   result.checkpoints = counters.checkpoints.value();
   result.checkpointsBlocked = counters.checkpointsBlocked.value();
+  result.groupCommits = counters.groups.value();
+  result.groupedTransactions = counters.grouped.value();
+  result.largestGroup = counters.largestGroup.load(std::memory_order_relaxed);
+  result.syncsSaved = counters.syncsSaved.value();
+  result.postedWork = counters.posted.value();
+  result.pendingPosts = posts.size();
+  result.readAnchors = counters.anchors.value();
+  result.payloadBytes = counters.pastPayload.value();
+  result.bytesLogged = counters.pastLoggedBytes.value();
   result.memoryRefusals = counters.refusals.value();
   result.memoryReliefs = counters.reliefs.value();
   result.memoryUsedBytes = sqlite_memory::usedBytes();
@@ -100,6 +118,8 @@ void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
   result.queryLatency = queryLatency.summary();
   result.transactionLatency = transactionLatency.summary();
   result.recoveryLatency = recoveryLatency.summary();
+  result.queueLatency = queueLatency.summary();
+  result.commitLatency = commitLatency.summary();
 }
 
 std::string ConnectionPool::Core::contextText() const {
@@ -148,6 +168,7 @@ void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
 
 void ConnectionPool::Core::resetMetrics() {
   acquireWaits = acquireTimeouts = 0;
+  counters.largestGroup = 0;
   for (Counter* counter : {&counters.connectionErrors,
                            &counters.created,
                            &counters.destroyed,
@@ -176,7 +197,7 @@ void ConnectionPool::Core::resetMetrics() {
                            &counters.posted,
                            &counters.anchors,
                            &counters.pastPayload,
-                           &counters.pastLogged}) {
+                           &counters.pastLoggedBytes}) {
     counter->reset();
   }
   for (LatencyHistogram* latency :
