@@ -62,12 +62,18 @@ bool ConnectionPool::Core::handOver(Connection& writer, GroupMember* self) {
   if (next == nullptr || !next->mayJoin) return false;
   leaveQueue(Access::Write, *next, true);
   if (self != nullptr) group.add(*self);
+  if (self != nullptr) {
+    self->thread = &port::Parker::ofThisThread();
+    self->thread->prepare();
+  }
   table[SlotTable::kWriter].lease.end();
   beginLease(SlotTable::kWriter, next->holder, clock->now());
-  next->granted = SlotTable::kWriter;
-  next->wakeUp.notifyOne();
-  if (self == nullptr) return true;
-  while (!self->done) self->ended.wait(guard);
+  next->grant(SlotTable::kWriter);
+  // While that one is at work the next one wakes up: waking takes as long as a short transaction.
+  Waiter* afterNext = writeWaiters.front();
+  if (afterNext != nullptr && afterNext->mayJoin) afterNext->beReady();
+  guard.unlock();
+  if (self != nullptr) self->thread->park();
   return true;
 }
 
@@ -94,13 +100,10 @@ ConnectionPool::Core::EndedTasks ConnectionPool::Core::commitGroup(Connection& w
       counters.largestGroup.store(transactions, std::memory_order_relaxed);
     }
   }
-  {
-    const port::LockGuard guard(mutex);
-    for (GroupMember* member : members) {
-      member->result = result;
-      member->done = true;
-      member->ended.notifyOne();  // Under the lock: once it is let go, the member may be gone.
-    }
+  for (GroupMember* member : members) {
+    port::Parker& thread = *member->thread;
+    member->result = result;
+    thread.tell();  // From here on the member may be gone.
   }
   return ended;
 }

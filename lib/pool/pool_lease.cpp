@@ -150,14 +150,15 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadl
   queue.push(self);
   ++acquireWaits;
   if (&queue == &writeWaiters) companyCame.notifyOne();
-  while (!self.granted && !self.rejected) {
+  while (self.granted() == Waiter::kNone && !self.rejected) {
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
-    if (queue.front() == &self) self.granted = table.tryTakeInTurn(access, preferredReader, clock->now());
-    if (self.granted) {
+    std::optional<std::size_t> slot;
+    if (queue.front() == &self) slot = table.tryTakeInTurn(access, preferredReader, clock->now());
+    if (slot) {
       leaveQueue(access, self, true);
       wakeFirst(queue);
-      beginLease(*self.granted, holder, clock->now());
-      break;
+      beginLease(*slot, holder, clock->now());
+      return *slot;
     }
     const SteadyTime now = SteadyClock::now();
     const bool cancelled = wish.cancel.stop_requested();
@@ -168,11 +169,15 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadl
       return kNoSlot;
     }
     if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
+    if (self.isReady()) {
+      if (self.spin(guard)) return self.granted();
+      continue;  // The lock was let go: anything may have changed.
+    }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
     self.wakeUp.waitUntil(guard, hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
   }
   if (self.rejected) throw Error(ErrorCode::PoolClosed, "the database was closed while this call waited for a handle");
-  return *self.granted;
+  return self.granted();
 }
 
 bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
@@ -318,8 +323,7 @@ void ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexce
   Waiter& next = *queue.front();
   leaveQueue(access, next, true);
   beginLease(slot, next.holder, now);
-  next.granted = slot;
-  next.wakeUp.notifyOne();  // Under the lock: once it is let go, the waiter may be gone.
+  next.grant(slot);
 }
 
 void ConnectionPool::Core::wakeFirst(WaitQueue& queue) noexcept {

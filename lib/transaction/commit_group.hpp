@@ -11,7 +11,7 @@
 #include <holdfast/error.hpp>
 #include <holdfast/transaction.hpp>
 
-#include "core/port/mutex.hpp"
+#include "core/port/parker.hpp"
 
 namespace holdfast {
 
@@ -21,12 +21,10 @@ struct CommitResult {
   std::shared_ptr<const Error> error;  ///< Why, where it is not Done.
 };
 
-/// A transaction that has been carried out and waits for the COMMIT that it shares. On its thread's stack; `done` and
-/// `result` are written under the pool's lock.
+/// A transaction that has been carried out and waits for the COMMIT that it shares. On its thread's stack.
 struct GroupMember {
-  bool done = false;
   CommitResult result;
-  port::Condition ended;
+  port::Parker* thread = nullptr;
 };
 
 /// The transactions that share the COMMIT under way. Used by the holder of the write handle.

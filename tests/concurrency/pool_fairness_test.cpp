@@ -17,7 +17,7 @@ using namespace holdfast::test;
 TEST_SUITE("pool/fairness") {
   TEST_CASE("eight writers advance together and every commit counts") {
     constexpr int kWriters = 8;
-    constexpr int kCommits = 60;
+    constexpr int kCommits = 600;
     const Watchdog watchdog("eight writers", 120s);
     PoolFixture fixture(3);
     fixture.config.acquireTimeout = 60s;

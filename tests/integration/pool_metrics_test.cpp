@@ -227,14 +227,15 @@ TEST_SUITE("pool/metrics") {
                              "memoryReliefs"}) {
       CHECK_MESSAGE(json.contains(name), name);
     }
-    for (const char* name : {"acquireLatency", "queryLatency", "transactionLatency", "recoveryLatency"}) {
+    for (const char* name :
+         {"acquireLatency", "queryLatency", "transactionLatency", "recoveryLatency", "queueLatency", "commitLatency"}) {
       REQUIRE(json.contains(name));
       for (const char* part : {"count", "meanNanoseconds", "p50Nanoseconds", "p90Nanoseconds", "p99Nanoseconds",
                                "p999Nanoseconds", "maxNanoseconds"}) {
         CHECK_MESSAGE(json[name].contains(part), part);
       }
     }
-    CHECK(json.size() == 41);
+    CHECK(json.size() == 54);
     CHECK(json["transactionsCommitted"] == 1);
   }
 }
