@@ -35,11 +35,12 @@ class PostedTask {
   virtual void run(Transaction& tx) = 0;
   /// Completes the future. Resumes the coroutine that awaits it.
   virtual void succeed() noexcept = 0;
-  virtual void fail(std::exception_ptr failure) noexcept = 0;
+  virtual void fail(std::exception_ptr why) noexcept = 0;
 
   std::int64_t bytes = 0;  ///< What it holds, about.
   std::optional<Durability> durability;
   int attempts = 0;
+  std::exception_ptr failure;  ///< Of the last run.
 };
 
 template <typename F, typename R = std::invoke_result_t<F&, Transaction&>>
@@ -62,7 +63,7 @@ class PostedWork final : public PostedTask {
       promise_.setValue(std::move(*result_));
     }
   }
-  void fail(std::exception_ptr failure) noexcept override { promise_.setException(std::move(failure)); }
+  void fail(std::exception_ptr why) noexcept override { promise_.setException(std::move(why)); }
 
  private:
   struct Nothing {};
@@ -99,7 +100,7 @@ class PostedStatement final : public PostedTask {
   Future<RunResult> future() { return promise_.future(); }
   void run(Transaction& tx) override;
   void succeed() noexcept override { promise_.setValue(result_); }
-  void fail(std::exception_ptr failure) noexcept override { promise_.setException(std::move(failure)); }
+  void fail(std::exception_ptr why) noexcept override { promise_.setException(std::move(why)); }
 
  private:
   Sql sql_;

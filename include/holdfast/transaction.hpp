@@ -119,6 +119,8 @@ class Transaction final : public StatementExecutor {
   void end(Phase phase) noexcept;
   void requireUsable(const char* operation) const;
   void requireNoRows(const char* operation) const;
+  /// Throws Error{Constraint} where COMMIT would, for a deferred foreign key.
+  void requireConstraintsMet() const;
   /// Ends as the COMMIT did; throws where it failed.
   void settle(CommitOutcome outcome, const Error* error);
   static Error errorOf(CommitOutcome outcome, const Error* cause);

@@ -205,7 +205,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
       return Error(ErrorCode::Misuse, "not while rows of this connection are being read (" + cause.reason() + ")",
                    cause.sqliteCode(), 0);
     }
-    if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) checkLimits();
+    if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) throwStopped(std::exchange(stopped_, Stop::No));
     if ((cause.sqliteCode() & 0xff) == SQLITE_AUTH) {
       return Error(ErrorCode::Denied, guard.denialReason(), cause.sqliteCode(), 0);
     }
@@ -229,14 +229,11 @@ void Connection::Impl::requireUsable() const {
     throw Error(ErrorCode::ForkedProcess,
                 "the connection belongs to the parent process; open the database after fork()");
   }
-  if (isRevoked()) {
-    throw Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back");
-  }
   if (!open.empty() && !inTransaction()) {
     throw Error(ErrorCode::TransactionAborted,
                 "an earlier error made SQLite roll the whole transaction back; begin a new one");
   }
-  if (limited_) checkLimits();
+  checkLimits();
 }
 
 }  // namespace holdfast

@@ -90,7 +90,11 @@ struct Connection::Impl {
   void requireUsable() const;
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
   bool needsRestore() const noexcept {
-    return inTransaction() || broken || guard.changes().any() || nativeHandleGiven_ || isRevoked();
+    return inTransaction() || hasChangedState();
+  }
+  /// Whether more was changed than data, so that the next holder must not have it as it is.
+  bool hasChangedState() const noexcept {
+    return broken || guard.changes().any() || nativeHandleGiven_ || isRevoked();
   }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
@@ -170,8 +174,11 @@ struct Connection::Impl {
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
   static int noteLog(void* impl, sqlite3* handle, const char* database, int pages) noexcept;
-  bool overLimit() const noexcept;
-  std::int64_t transactionBytes() const noexcept;
+  /// Why a statement must not go on.
+  enum class Stop : std::uint8_t { No, Revoked, Cancelled, TooLate, TooLarge };
+  Stop stopReason() const noexcept;
+  void throwStopped(Stop reason) const;
+  std::int64_t handleBytes() const noexcept;
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   /// Throws `cause` as the caller should see it, with the statement as its frame.
@@ -187,7 +194,8 @@ struct Connection::Impl {
   Durability durability_;
   Limits limits_;
   bool limited_ = false;            ///< Whether limits_ holds anything that a running statement has to look at.
-  std::int64_t spilledBefore_ = 0;  ///< Pages, as of the beginning of the transaction.
+  std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
+  Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
   sqlite3_stmt* dataVersion_ = nullptr;
   const std::uint32_t generation_;

@@ -13,47 +13,52 @@ using SteadyClock = std::chrono::steady_clock;
 void Connection::Impl::setLimits(Limits limits) noexcept {
   limits_ = std::move(limits);
   limited_ = limits_.deadline != Limits::Time::max() || limits_.maxBytes > 0 || limits_.cancel.stop_possible();
-  if (limits_.maxBytes > 0) {
-    int pages = 0;
-    int peak = 0;
-    sqlite3_db_status(handle, SQLITE_DBSTATUS_CACHE_SPILL, &pages, &peak, 0);
-    spilledBefore_ = pages;
-  }
+  if (limits_.maxBytes > 0) bytesBefore_ = handleBytes();
 }
 
-std::int64_t Connection::Impl::transactionBytes() const noexcept {
+// Cache and statements, and the pages that were moved out to the log since the handle was opened: they make room in the
+// cache, which stays as large.
+std::int64_t Connection::Impl::handleBytes() const noexcept {
   const auto status = [&](int what) {
     int value = 0;
     int peak = 0;
     sqlite3_db_status(handle, what, &value, &peak, 0);
     return static_cast<std::int64_t>(value);
   };
-  const std::int64_t spilled = status(SQLITE_DBSTATUS_CACHE_SPILL) - spilledBefore_;
-  return status(SQLITE_DBSTATUS_CACHE_USED) + status(SQLITE_DBSTATUS_STMT_USED) + spilled * profile.pageSize;
+  return status(SQLITE_DBSTATUS_CACHE_USED) + status(SQLITE_DBSTATUS_STMT_USED) +
+         status(SQLITE_DBSTATUS_CACHE_SPILL) * profile.pageSize;
 }
 
-bool Connection::Impl::overLimit() const noexcept {
-  return limits_.cancel.stop_requested() ||
-         (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) ||
-         (limits_.maxBytes > 0 && inTransaction() && transactionBytes() > limits_.maxBytes);
+Connection::Impl::Stop Connection::Impl::stopReason() const noexcept {
+  if (isRevoked()) return Stop::Revoked;
+  if (!limited_) return Stop::No;
+  if (limits_.cancel.stop_requested()) return Stop::Cancelled;
+  if (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) return Stop::TooLate;
+  if (limits_.maxBytes > 0 && inTransaction() && handleBytes() - bytesBefore_ > limits_.maxBytes) return Stop::TooLarge;
+  return Stop::No;
 }
 
-void Connection::Impl::checkLimits() const {
-  if (limits_.cancel.stop_requested()) throw Error(ErrorCode::Interrupted, "cancelled by its stop token");
-  if (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) {
-    throw Error(ErrorCode::Timeout, "the deadline passed while statements were carried out");
+void Connection::Impl::throwStopped(Stop reason) const {
+  switch (reason) {
+    case Stop::No: return;
+    case Stop::Revoked: throw Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back");
+    case Stop::Cancelled: throw Error(ErrorCode::Interrupted, "cancelled by its stop token");
+    case Stop::TooLate: throw Error(ErrorCode::Timeout, "the deadline passed while statements were carried out");
+    case Stop::TooLarge: break;
   }
-  if (limits_.maxBytes > 0 && inTransaction() && transactionBytes() > limits_.maxBytes) {
-    throw Error(ErrorCode::MemoryLimit, "the transaction has grown to " + std::to_string(transactionBytes()) +
-                                            " bytes of pages and statements; maxTransactionBytes allows " +
-                                            std::to_string(limits_.maxBytes));
-  }
+  throw Error(ErrorCode::MemoryLimit, "the transaction takes more pages and statements than maxTransactionBytes allows (" +
+                                          std::to_string(limits_.maxBytes) + " bytes): make it smaller");
 }
+
+void Connection::Impl::checkLimits() const { throwStopped(stopReason()); }
 
 // SQLite calls it every thousand instructions of a statement.
 int Connection::Impl::shouldStop(void* self) noexcept {
-  const auto& impl = *static_cast<const Impl*>(self);
-  return impl.isRevoked() || (impl.limited_ && impl.overLimit()) ? 1 : 0;
+  auto& impl = *static_cast<Impl*>(self);
+  const Stop reason = impl.stopReason();
+  if (reason == Stop::No) return 0;
+  impl.stopped_ = reason;
+  return 1;
 }
 
 // SQLite's own handler waits by the same steps; it knows no deadline but its own and cannot be cancelled.

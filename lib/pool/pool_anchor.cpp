@@ -14,7 +14,9 @@ void ConnectionPool::Core::noteRead(std::size_t slot) noexcept {
   if (entry.reads == ReadAnchor::kHotReads) anchor.hot.store(true, std::memory_order_relaxed);
   if (entry.reads % ReadAnchor::kColdReads != 0 || anchor.held.load(std::memory_order_relaxed)) return;
   if (!table.tryTake(SlotTable::kWriter)) return;  // Somebody writes, and sees to it afterwards.
-  if (table[SlotTable::kWriter].connection != nullptr) takeAnchor(*table[SlotTable::kWriter].connection);
+  if (table[SlotTable::kWriter].connection != nullptr && group.empty()) {
+    takeAnchor(*table[SlotTable::kWriter].connection);
+  }
   endLease(SlotTable::kWriter);
 }
 

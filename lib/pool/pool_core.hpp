@@ -42,8 +42,9 @@ namespace holdfast {
 ///     not empty; kClosed is down exactly while the state is Open.
 /// (3) Leases begin and end without the lock where no flag is up (SlotTable says how).
 /// (4) mutex is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
-/// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it or
-///     hands the slot, with the open transaction, to the next waiter, and never frees it before.
+/// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it, hands
+///     the slot with the open transaction to the next waiter, or takes part and leaves it open for who comes next: then
+///     it comes back itself after a moment to commit, unless somebody has taken the slot.
 /// Lock order: mutex before nothing; EventBus, PostQueue, ProcessMemory have locks of their own, never held with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
@@ -179,6 +180,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
   bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
+  bool draining HOLDFAST_GUARDED_BY(mutex) = false;  // close() has begun, and finishes what was posted first.
   /// close() has closed what was free; leases that come back close their handles themselves, and so many are left.
   bool handlesClosed HOLDFAST_GUARDED_BY(mutex) = true;
   std::size_t orphans HOLDFAST_GUARDED_BY(mutex) = 0;
@@ -200,7 +202,6 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
-  port::Condition companyCame;
   ReadAnchor anchor;
   PostQueue posts;
   std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
@@ -231,7 +232,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// A transaction's callback runs on this thread while it lives: the pool itself is not to be used.
   class InsideTransaction {
    public:
-    explicit InsideTransaction(const Core& pool) noexcept : before_(std::exchange(current, &pool)) {}
+    explicit InsideTransaction(const Core* pool) noexcept : before_(std::exchange(current, pool)) {}
     InsideTransaction(const InsideTransaction&) = delete;
     InsideTransaction& operator=(const InsideTransaction&) = delete;
     ~InsideTransaction() { current = before_; }
@@ -259,7 +260,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
                                    const std::optional<Error>& openFailure);
   /// Frees the slot, or hands it to the first waiter of its lane.
   void endLease(std::size_t slot) noexcept;
-  void passOn(std::size_t slot, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
+  /// Whom to tell once the lock is let go; null for nobody.
+  port::Parker* passOn(std::size_t slot, Clock::TimePoint now) noexcept HOLDFAST_REQUIRES(mutex);
   static void wakeFirst(WaitQueue& queue) noexcept;
   /// Of a pool that is closing or closed.
   void endLastLease(std::size_t slot) noexcept;
@@ -311,30 +313,40 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
                                           SteadyTime deadline);
 
-  /// Hands the write slot and its open transaction to the first in line, where it may join. Blocks until the shared
-  /// COMMIT is over where `self` takes part in it. False where there is nobody: the caller still has the slot.
+  /// Hands the write slot and its open transaction to the first in line, where it may join, or leaves it open for those
+  /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is nobody:
+  /// the caller still has the slot.
   bool handOver(Connection& writer, GroupMember* self);
-  /// What was posted and has been carried out, to be told once the write slot is free: it may go on with other work.
-  struct EndedTasks {
+  /// Who took part in a COMMIT, to be told once the write slot is free: they may need it at once.
+  struct Ended {
     PostQueue::Tasks tasks;
+    std::vector<GroupMember*> members;
     CommitResult result;
   };
+  /// Waits for the end of the shared COMMIT; carries it out itself where the patience of `self` ends before.
+  void awaitEnd(GroupMember& self) noexcept;
+  /// Commits what others have left open, for a holder of the slot that cannot take part.
+  void settleGroup() noexcept;
   /// With nobody to hand over to: runs what was posted, and commits for everybody.
-  EndedTasks commitGroup(Connection& writer, GroupMember* self) noexcept;
+  Ended commitGroup(Connection& writer, GroupMember* self, bool withPosts = true) noexcept;
   CommitResult commitOnce(Connection::Impl& writer) noexcept;
   CommitOutcome commitAndSync(Connection::Impl& writer, std::optional<Error>& error);
   CommitOutcome resolveOutcome(Connection::Impl& writer, bool visible) noexcept;
   /// What takes part in a transaction that was rolled back under it, without having caused that.
   CommitResult undoneByOthers(Connection::Impl& writer) noexcept;
   /// The end of a lease of the write handle that leaves a group behind. Nothing where the slot went to another holder.
-  std::optional<EndedTasks> leaveGroup(Connection& writer) noexcept;
+  std::optional<Ended> leaveGroup(Connection& writer) noexcept;
   void runPosted(Connection& writer, PostQueue::Tasks& done) noexcept;
-  bool runPostedOne(Connection& writer, detail::PostedTask& task) noexcept;
-  void endPosted(EndedTasks ended) noexcept;
+  void runPostedOne(Connection& writer, detail::PostedTask& task) noexcept;
+  /// Queues again what was undone because of others; before the write slot is free, so that the order stays.
+  void repeatPosted(Ended& ended) noexcept;
+  void endPosted(Ended ended) noexcept;
+  static void tellMembers(Ended& ended) noexcept;
   void flushOnce();
+  /// False where another process holds the lock.
+  bool tryFlush(SteadyTime deadline);
   void finishBackgroundWork() noexcept;
   void startPoster();
-  void stopPoster() noexcept;
   void dropAnchor(Connection& writer) noexcept;
   void takeAnchor(Connection& writer) noexcept;
 };

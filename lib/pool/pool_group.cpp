@@ -22,21 +22,22 @@ void ConnectionPool::Core::commit(Transaction& tx) {
   Connection& writer = *tx.connection_;
   Connection::Impl& impl = writer.impl();
   impl.requireUsable();
-  // COMMIT would report it too, but for all who share it.
-  if (impl.hasDeferredViolations() && hasCompany()) {
-    throw Error(ErrorCode::Constraint, "FOREIGN KEY constraint failed: a deferred one is not met at the end", 787, 0);
+  const bool company = hasCompany();
+  if (company) {
+    tx.requireConstraintsMet();
+    group.reserve();
   }
   if (tx.joined_) impl.releaseSavepoint();
   tx.lastInsertRowId_ = impl.lastInsertRowId();
   impl.clearLimits();
   GroupMember self;
-  if (hasCompany()) {
-    group.reserve();
+  if (company) {
     if (handOver(writer, &self)) {
       tx.lease_.forget();
     } else {
-      EndedTasks ended = commitGroup(writer, &self);
+      Ended ended = commitGroup(writer, &self);
       tx.lease_.release();
+      tellMembers(ended);
       endPosted(std::move(ended));
     }
   } else {
@@ -50,47 +51,72 @@ bool ConnectionPool::Core::handOver(Connection& writer, GroupMember* self) {
   Connection::Impl& impl = writer.impl();
   const CommitGroup::Bounds bounds{config.groupMaxTransactions, config.groupMaxBytes, config.groupMaxDelay};
   port::LockGuard guard(mutex);
-  if (state != State::Open || !impl.inTransaction()) return false;
+  if (state != State::Open || !impl.inTransaction() || impl.hasChangedState()) return false;
   if (!group.hasRoom(bounds, SteadyClock::now(), impl.payloadBytes.value())) return false;
-  if (writeWaiters.empty() && self != nullptr && group.expectsCompany()) {
-    const auto until = SteadyClock::now() + group.patience();
-    while (writeWaiters.empty() && state == State::Open && companyCame.waitUntil(guard, until)) {
-    }
-    if (writeWaiters.empty()) group.waitedInVain();
-  }
   Waiter* next = writeWaiters.front();
-  if (next == nullptr || !next->mayJoin) return false;
-  leaveQueue(Access::Write, *next, true);
-  if (self != nullptr) group.add(*self);
+  if (next != nullptr ? !next->mayJoin : self == nullptr || !group.expectsCompany()) return false;
   if (self != nullptr) {
     self->thread = &port::Parker::ofThisThread();
     self->thread->prepare();
+    self->patience = next == nullptr ? SteadyClock::now() + group.patience() : SteadyTime::max();
+    group.add(*self);
   }
   table[SlotTable::kWriter].lease.end();
-  beginLease(SlotTable::kWriter, next->holder, clock->now());
-  next->grant(SlotTable::kWriter);
-  // While that one is at work the next one wakes up: waking takes as long as a short transaction.
-  Waiter* afterNext = writeWaiters.front();
-  if (afterNext != nullptr && afterNext->mayJoin) afterNext->beReady();
-  guard.unlock();
-  if (self != nullptr) self->thread->park();
+  if (next == nullptr) {
+    // Whoever comes next takes the slot with the open transaction; nobody has to be woken for that.
+    table.free(SlotTable::kWriter);
+    guard.unlock();
+  } else {
+    leaveQueue(Access::Write, *next, true);
+    beginLease(SlotTable::kWriter, next->holder, clock->now());
+    port::Parker& thread = *next->thread;
+    next->granted.store(SlotTable::kWriter, std::memory_order_release);
+    guard.unlock();
+    thread.tell();
+  }
+  if (self != nullptr) awaitEnd(*self);
   return true;
 }
 
-ConnectionPool::Core::EndedTasks ConnectionPool::Core::commitGroup(Connection& writer, GroupMember* self) noexcept {
+void ConnectionPool::Core::awaitEnd(GroupMember& self) noexcept {
+  while (!self.ended.load(std::memory_order_acquire)) {
+    self.thread->parkUntil(self.patience);
+    self.thread->prepare();
+    if (self.patience == SteadyTime::max() || SteadyClock::now() < self.patience) continue;
+    self.patience = SteadyTime::max();
+    // Nobody has come. Where the slot is taken somebody has after all, and commits.
+    if (!table.tryTake(SlotTable::kWriter)) continue;
+    group.waitedInVain();
+    giveBack(*table[SlotTable::kWriter].connection, SlotTable::kWriter, false);
+  }
+}
+
+void ConnectionPool::Core::settleGroup() noexcept {
+  if (group.empty()) return;
+  Connection& writer = *table[SlotTable::kWriter].connection;
+  Ended ended = commitGroup(writer, nullptr, false);
+  tellMembers(ended);
+  if (writer.impl().needsRestore()) restoreState(writer, SlotTable::kWriter, false);
+}
+
+ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer, GroupMember* self,
+                                                                     bool withPosts) noexcept {
   Connection::Impl& impl = writer.impl();
-  EndedTasks ended;
-  if (impl.inTransaction()) runPosted(writer, ended.tasks);
+  Ended ended;
+  if (withPosts && impl.inTransaction() && !impl.hasChangedState()) runPosted(writer, ended.tasks);
   const auto start = SteadyClock::now();
   const CommitResult result = impl.inTransaction() ? commitOnce(impl) : undoneByOthers(impl);
   ended.result = result;
   std::vector<GroupMember*> members = group.takeMembers();
-  const std::size_t transactions = members.size() + ended.tasks.size() + (self != nullptr ? 1 : 0);
+  const auto succeeded = std::count_if(ended.tasks.begin(), ended.tasks.end(),
+                                       [](const auto& task) { return task->failure == nullptr; });
+  const std::size_t transactions =
+      members.size() + static_cast<std::size_t>(succeeded) + (self != nullptr ? 1 : 0);
   // The handle has counted one.
   if (transactions > 1) {
     (result.outcome == CommitOutcome::Done ? counters.pastCommitted : counters.pastRolledBack).add(transactions - 1);
   }
-  group.end(members.size() + 1, SteadyClock::now() - start);
+  group.end(members.size() + (self != nullptr ? 1 : 0), SteadyClock::now() - start);
   if (self != nullptr) self->result = result;
   if (transactions > 1 && result.outcome == CommitOutcome::Done) {
     counters.groups.add();
@@ -100,12 +126,21 @@ ConnectionPool::Core::EndedTasks ConnectionPool::Core::commitGroup(Connection& w
       counters.largestGroup.store(transactions, std::memory_order_relaxed);
     }
   }
-  for (GroupMember* member : members) {
-    port::Parker& thread = *member->thread;
-    member->result = result;
-    thread.tell();  // From here on the member may be gone.
-  }
+  ended.members = std::move(members);
+  repeatPosted(ended);
+  // Copying the log takes its time: nobody should wait for it.
+  if (checkpoints.due(impl.walPages.load(std::memory_order_relaxed))) tellMembers(ended);
   return ended;
+}
+
+void ConnectionPool::Core::tellMembers(Ended& ended) noexcept {
+  for (GroupMember* member : ended.members) {
+    port::Parker& thread = *member->thread;
+    member->result = ended.result;
+    member->ended.store(true, std::memory_order_release);  // From here on the member may be gone.
+    thread.tell();
+  }
+  ended.members.clear();
 }
 
 CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept {
@@ -176,8 +211,14 @@ CommitResult ConnectionPool::Core::undoneByOthers(Connection::Impl& writer) noex
   return result;
 }
 
-std::optional<ConnectionPool::Core::EndedTasks> ConnectionPool::Core::leaveGroup(Connection& writer) noexcept {
-  writer.impl().clearLimits();
+std::optional<ConnectionPool::Core::Ended> ConnectionPool::Core::leaveGroup(Connection& writer) noexcept {
+  Connection::Impl& impl = writer.impl();
+  if (impl.isRevoked()) {
+    // Only its holder is meant, not the others. The handle is replaced once they have their COMMIT.
+    impl.lease = 0;
+    impl.broken = true;
+  }
+  impl.clearLimits();
   if (handOver(writer, nullptr)) return std::nullopt;
   return commitGroup(writer, nullptr);
 }

@@ -51,6 +51,7 @@ void ConnectionPool::Core::tick() {
     slots = table.size();
   }
   for (std::size_t slot = 0; slot < slots; ++slot) tickSlot(slot);
+  if (config.housekeeping == HousekeepingMode::Manual && posts.due()) flushOnce();
   memoryCheck();
 }
 
@@ -93,7 +94,10 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
 
 bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
   if (!table.tryTake(slot)) return false;
-  if (slot == SlotTable::kWriter && table[slot].connection != nullptr) dropAnchor(*table[slot].connection);
+  if (slot == SlotTable::kWriter && table[slot].connection != nullptr) {
+    settleGroup();
+    dropAnchor(*table[slot].connection);
+  }
   return true;
 }
 

@@ -34,6 +34,7 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
   const std::optional<std::size_t> slot = table.tryTakeReady(wish.access, preferredReader);
   if (slot) {
+    if (*slot == SlotTable::kWriter && !wish.mayJoin) settleGroup();
     const Clock::TimePoint now = clock->now();
     beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
@@ -60,6 +61,7 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
     // The handle of a group is in the middle of a transaction: it stays as it is.
+    if (slot == SlotTable::kWriter && !wish.mayJoin) settleGroup();
     const bool joins = slot == SlotTable::kWriter && !group.empty();
     if (joins || prepareLease(slot, deadline, openFailure)) {
       const auto waited = SteadyClock::now() - start;
@@ -126,58 +128,49 @@ void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holde
 
 std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadline) {
   const Access access = wish.access;
-  const Holder& holder = wish.holder;
   Waiter self;
-  self.holder = holder;
+  self.holder = wish.holder;
   self.priority = wish.priority;
   self.mayJoin = wish.mayJoin;
-  // Before the lock is taken, and gone after it is let go: it takes the lock itself.
-  const std::stop_callback wakeUp(wish.cancel, [&] {
-    const port::LockGuard guard(mutex);
-    self.wakeUp.notifyOne();
-  });
+  self.thread = &port::Parker::ofThisThread();
+  const std::stop_callback wakeUp(wish.cancel, [&self] { self.thread->tell(); });
   port::LockGuard guard(mutex);
   requireOpen();
   WaitQueue& queue = waitersOf(access);
   if (queue.empty()) {
     if (const auto slot = table.tryTakeInTurn(access, preferredReader, clock->now())) {
-      beginLease(*slot, holder, clock->now());
+      beginLease(*slot, wish.holder, clock->now());
       return *slot;
     }
   }
   if (SteadyClock::now() >= deadline) return kNoSlot;
-  refuseSelfDeadlock(access, holder);
+  refuseSelfDeadlock(access, wish.holder);
   queue.push(self);
   ++acquireWaits;
-  if (&queue == &writeWaiters) companyCame.notifyOne();
-  while (self.granted() == Waiter::kNone && !self.rejected) {
+  while (self.granted.load(std::memory_order_acquire) == Waiter::kNone && !self.rejected) {
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
     std::optional<std::size_t> slot;
     if (queue.front() == &self) slot = table.tryTakeInTurn(access, preferredReader, clock->now());
-    if (slot) {
-      leaveQueue(access, self, true);
-      wakeFirst(queue);
-      beginLease(*slot, holder, clock->now());
-      return *slot;
-    }
     const SteadyTime now = SteadyClock::now();
     const bool cancelled = wish.cancel.stop_requested();
-    if (now >= deadline || cancelled) {
-      leaveQueue(access, self, false);
+    if (slot || now >= deadline || cancelled) {
+      leaveQueue(access, self, slot.has_value());
       wakeFirst(queue);  // It may have to look after an empty slot now.
+      if (slot) beginLease(*slot, wish.holder, clock->now());
+      if (slot) return *slot;
       if (cancelled) throw Error(ErrorCode::Interrupted, "cancelled by its stop token while waiting for a handle");
       return kNoSlot;
     }
     if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
-    if (self.isReady()) {
-      if (self.spin(guard)) return self.granted();
-      continue;  // The lock was let go: anything may have changed.
-    }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
-    self.wakeUp.waitUntil(guard, hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
+    self.thread->prepare();
+    guard.unlock();
+    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
+    if (self.granted.load(std::memory_order_acquire) != Waiter::kNone) return self.granted;
+    guard.lock();
   }
   if (self.rejected) throw Error(ErrorCode::PoolClosed, "the database was closed while this call waited for a handle");
-  return self.granted();
+  return self.granted;
 }
 
 bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
@@ -238,9 +231,9 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
   const bool writer = slot == SlotTable::kWriter;
-  EndedTasks ended;
+  Ended ended;
   if (writer && !group.empty()) {
-    std::optional<EndedTasks> left = leaveGroup(connection);
+    std::optional<Ended> left = leaveGroup(connection);
     if (!left) return;
     ended = std::move(*left);
   }
@@ -254,6 +247,7 @@ void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bo
   }
   writer ? refreshAnchor() : noteRead(slot);
   endLease(slot);
+  tellMembers(ended);
   if (!ended.tasks.empty()) endPosted(std::move(ended));  // The pool may be gone otherwise.
 }
 
@@ -304,30 +298,35 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
     entry.lease.end();
     if (table.tryFree(slot, SlotTable::kClosed | table.waitingForSlot(slot))) return;
   }
+  port::Parker* next = nullptr;
   {
     const port::LockGuard guard(mutex);
     entry.lease.end();
-    if (state == State::Open) return passOn(slot, now);
+    const bool open = state == State::Open;
+    if (open) next = passOn(slot, now);
+    if (open && next == nullptr) return;
   }
-  endLastLease(slot);
+  next != nullptr ? next->tell() : endLastLease(slot);
 }
 
-void ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
+port::Parker* ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
   const Access access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
   WaitQueue& queue = waitersOf(access);
   if (queue.empty() || table[slot].connection == nullptr) {
     table.free(slot);
     wakeFirst(queue);  // Nothing to hand over, but something to open: the first in line sees to it.
-    return;
+    return nullptr;
   }
   Waiter& next = *queue.front();
   leaveQueue(access, next, true);
   beginLease(slot, next.holder, now);
-  next.grant(slot);
+  port::Parker* thread = next.thread;
+  next.granted.store(slot, std::memory_order_release);
+  return thread;
 }
 
 void ConnectionPool::Core::wakeFirst(WaitQueue& queue) noexcept {
-  if (!queue.empty()) queue.front()->wakeUp.notifyOne();
+  if (!queue.empty()) queue.front()->thread->tell();
 }
 
 void ConnectionPool::Core::endLastLease(std::size_t slot) noexcept {

@@ -145,12 +145,14 @@ void ConnectionPool::Core::close(bool lastChance) {
     const port::LockGuard guard(mutex);
     if (state == State::Closed) return;
     if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
+    if (draining) throw Error(ErrorCode::Misuse, "close() while another close() is under way");
     if (!lastChance) refuseCloseByHolder();
+    draining = true;
   }
   finishBackgroundWork();
   {
     const port::LockGuard guard(mutex);
-    if (state != State::Open) return;  // Closed by another thread meanwhile.
+    draining = false;
     name = path;
     patience = config.closeTimeout;
     state = State::Closing;
@@ -180,7 +182,8 @@ void ConnectionPool::Core::finishBackgroundWork() noexcept {
   }
   try {
     threads->stop(true);
-    stopPoster();
+    posts.close();
+    posts.joinThread();
     while (!posts.empty()) flushOnce();
   } catch (const std::exception& failure) {
     log(LogLevel::Error, {"closing without all of the posted work: ", failure.what()});
@@ -196,8 +199,8 @@ bool ConnectionPool::Core::isOpen() const noexcept {
 
 void ConnectionPool::Core::refuseCloseByHolder() const {
   const std::uint64_t self = port::currentThreadId();
-  if (housekeeper.isCurrent()) {
-    throw Error(ErrorCode::Misuse, "close() in an event listener that runs on the housekeeping thread");
+  if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread()) {
+    throw Error(ErrorCode::Misuse, "close() on one of the pool's own threads, which it would wait for");
   }
   for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
     const LeaseRecord& lease = table[rest.first()].lease;
@@ -213,7 +216,7 @@ void ConnectionPool::Core::rejectWaiters() {
       Waiter& waiter = *waitersOf(access).front();
       leaveQueue(access, waiter, false);
       waiter.rejected = true;
-      waiter.wakeUp.notifyOne();
+      waiter.thread->tell();
     }
   }
 }
@@ -259,6 +262,7 @@ void ConnectionPool::Core::closeHandles() noexcept {
     handlesClosed = true;
     orphans = table.inUse().size();
   }
+  if (!table.inUse().contains(SlotTable::kWriter)) settleGroup();
   // The write handle last: it moves the log into the database, and no reader stands in its way then.
   while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
     if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);

@@ -1,6 +1,8 @@
 // Posted work: carried out by whoever commits next, or by the poster thread when it is due.
 
 #include <algorithm>
+#include <iterator>
+#include <new>
 #include <utility>
 
 #include "pool/pool_core.hpp"
@@ -10,6 +12,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr int kMaxAttempts = 5;
+
+Holder ownWork() { return {Place::here(), nullptr, true, port::currentThreadId()}; }
 
 }  // namespace
 
@@ -22,20 +26,24 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
     requireOpen();
     deadline = SteadyClock::now() + config.acquireTimeout;
   }
-  counters.posted.add();
-  const bool manual = config.housekeeping == HousekeepingMode::Manual;
-  if (manual && posts.size() + 1 >= config.postBatch && InsideTransaction::current != this) flushOnce();
-  if (!manual && posts.claimThread()) startPoster();
+  const bool byCaller = config.housekeeping == HousekeepingMode::Manual && InsideTransaction::current != this;
+  if (byCaller && posts.due()) flushOnce();
+  if (config.housekeeping == HousekeepingMode::Thread) startPoster();
   if (!posts.push(task, deadline)) {
-    const port::LockGuard guard(mutex);
-    requireOpen();
+    {
+      const port::LockGuard guard(mutex);
+      requireOpen();
+    }
+    if (posts.closed()) throw Error(ErrorCode::PoolClosed, "the database is being closed");
     throw Error(ErrorCode::PoolExhausted, "the queue of posted work is full: " + std::to_string(posts.size()) +
                                               " wait to be written; post less, or raise postCapacity");
   }
+  counters.posted.add();
+  if (byCaller && posts.due()) flushOnce();
 }
 
 void ConnectionPool::Core::startPoster() {
-  posts.thread = port::Thread("holdfast-post", [this] {
+  posts.startThread([this] {
     while (posts.awaitDue()) {
       try {
         flushOnce();
@@ -47,22 +55,44 @@ void ConnectionPool::Core::startPoster() {
   });
 }
 
-void ConnectionPool::Core::stopPoster() noexcept {
-  posts.close();
-  posts.thread.join();
-}
-
+// A transaction of nobody's, which takes along what is posted.
 void ConnectionPool::Core::flushOnce() {
   if (posts.empty()) return;
-  auto nothing = [](Transaction&) {};  // Committing takes along what is posted.
-  runTransaction(Work(nothing), {}, {Place::here(), nullptr, true, port::currentThreadId()});
+  const Patience patience = patienceFor({});
+  for (int attempt = 0; !tryFlush(patience.deadline); ++attempt) {
+    if (attempt >= patience.policy.maxRetries) {
+      throw Error(ErrorCode::Busy, "another process holds the lock; what is posted stays queued");
+    }
+    counters.retries.add();
+  }
+}
+
+bool ConnectionPool::Core::tryFlush(SteadyTime deadline) {
+  PooledConnection lease = acquire({.timeout = timeLeft(deadline), .holder = ownWork(), .mayJoin = true});
+  Connection::Impl& impl = lease->impl();
+  impl.setLimits({.lockDeadline = deadline});
+  if (group.empty()) {
+    group.begin(config.durability, SteadyClock::now(), impl.payloadBytes.value());
+    try {
+      impl.beginImmediate();
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::Busy) return false;
+      throw;
+    }
+  }
+  Ended ended = commitGroup(*lease, nullptr);
+  lease.release();
+  tellMembers(ended);
+  endPosted(std::move(ended));
+  return true;
 }
 
 void ConnectionPool::Core::flush() {
   requireOwnProcess();
-  while (!posts.empty()) flushOnce();
+  // Each round takes all that is queued; one that met an error that undid everything is queued again.
+  for (int round = 0; round < kMaxAttempts && !posts.empty(); ++round) flushOnce();
   // One that took the last of them along may be committing still; and what was committed at less than Full.
-  const PooledConnection lease = acquire({.holder = {Place::here(), nullptr, true, port::currentThreadId()}});
+  const PooledConnection lease = acquire({.holder = ownWork()});
   if (lease->impl().durability() != Durability::Full) lease->impl().syncLog();
 }
 
@@ -94,51 +124,54 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
   }
   for (auto& task : tasks) {
     if (!impl.inTransaction()) break;  // The one before met an error that made SQLite undo everything.
-    const Durability wanted = task->durability.value_or(config.durability);
-    const std::unique_ptr<detail::PostedTask> failed = runPostedOne(writer, *task) ? nullptr : std::move(task);
-    if (failed != nullptr) continue;
-    group.join(wanted);
+    runPostedOne(writer, *task);
+    group.join(task->durability.value_or(config.durability));
     done.push_back(std::move(task));
   }
   posts.putBack(std::move(tasks));
 }
 
-bool ConnectionPool::Core::runPostedOne(Connection& writer, detail::PostedTask& task) noexcept {
-  std::exception_ptr failure;
+void ConnectionPool::Core::runPostedOne(Connection& writer, detail::PostedTask& task) noexcept {
   try {
     Transaction tx(writer, Transaction::Part{});
-    const InsideTransaction inside(*this);
+    const InsideTransaction inside(this);
     task.run(tx);
-    if (tx.phase_ == Transaction::Phase::Open) {
-      if (writer.impl().hasDeferredViolations()) {
-        throw Error(ErrorCode::Constraint, "FOREIGN KEY constraint failed: a deferred one is not met at the end", 787,
-                    0);
-      }
-      tx.commit();
-    }
-    return true;
+    tx.finish();
+    task.failure = nullptr;
   } catch (...) {
-    failure = std::current_exception();
+    task.failure = std::current_exception();
   }
-  task.fail(std::move(failure));
-  return false;
 }
 
-void ConnectionPool::Core::endPosted(EndedTasks ended) noexcept {
+void ConnectionPool::Core::repeatPosted(Ended& ended) noexcept {
   const CommitResult& result = ended.result;
-  const bool again =
-      result.outcome == CommitOutcome::NotDone && result.error != nullptr && result.error->code() == ErrorCode::Busy;
-  for (auto& task : ended.tasks) {
-    if (result.outcome == CommitOutcome::Done) {
-      task->succeed();
-    } else if (!again || ++task->attempts >= kMaxAttempts) {
-      task->fail(std::make_exception_ptr(Transaction::errorOf(result.outcome, result.error.get())));
-    } else {
-      continue;
-    }
-    task.reset();
+  if (result.outcome != CommitOutcome::NotDone || result.error == nullptr ||
+      result.error->code() != ErrorCode::Busy) {
+    return;
   }
-  posts.putBack(std::move(ended.tasks));
+  const auto again = std::stable_partition(ended.tasks.begin(), ended.tasks.end(), [](const auto& task) {
+    return task->failure != nullptr || ++task->attempts >= kMaxAttempts;
+  });
+  try {
+    PostQueue::Tasks repeated(std::make_move_iterator(again), std::make_move_iterator(ended.tasks.end()));
+    ended.tasks.erase(again, ended.tasks.end());
+    posts.putBack(std::move(repeated));
+  } catch (const std::bad_alloc&) {
+    // Told of the error instead.
+  }
+}
+
+void ConnectionPool::Core::endPosted(Ended ended) noexcept {
+  const InsideTransaction outside(nullptr);  // A coroutine that goes on here may use the pool.
+  for (const auto& task : ended.tasks) {
+    if (task->failure != nullptr) {
+      task->fail(std::exchange(task->failure, nullptr));
+    } else if (ended.result.outcome == CommitOutcome::Done) {
+      task->succeed();
+    } else {
+      task->fail(std::make_exception_ptr(Transaction::errorOf(ended.result.outcome, ended.result.error.get())));
+    }
+  }
 }
 
 }  // namespace holdfast

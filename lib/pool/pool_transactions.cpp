@@ -33,7 +33,15 @@ class ConnectionPool::Core::Phases {
   explicit Phases(SteadyTime start) noexcept : start_(start), acquired_(start), begun_(start) {}
   void acquired() noexcept { acquired_ = begun_ = SteadyClock::now(); }
   void begun() noexcept { begun_ = SteadyClock::now(); }
-  SteadyTime start() const noexcept { return start_; }
+  /// Says in an error that has to do with time where the time went.
+  void explain(Error& error) const {
+    if (error.code() == ErrorCode::Timeout || error.code() == ErrorCode::PoolExhausted ||
+        error.code() == ErrorCode::Busy) {
+      error.addFrame("transaction (" + text() + ")");
+    }
+  }
+
+ private:
   /// "3 ms in line, 1 ms for the lock, 246 ms executing"
   std::string text() const {
     const auto now = SteadyClock::now();
@@ -43,7 +51,6 @@ class ConnectionPool::Core::Phases {
     return text + formatDuration(begun_ - acquired_) + " for the lock, " + formatDuration(now - begun_) + " executing";
   }
 
- private:
   SteadyTime start_;
   SteadyTime acquired_;
   SteadyTime begun_;
@@ -90,7 +97,7 @@ std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, 
     Transaction tx = beginOnce(options, holder, deadline, true, phases);
     try {
       {
-        const InsideTransaction inside(*this);
+        const InsideTransaction inside(this);
         work(tx);
       }
       tx.finish();
@@ -99,9 +106,7 @@ std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, 
       throw;
     }
   } catch (Error& error) {
-    const bool outOfTime = error.code() == ErrorCode::Timeout || error.code() == ErrorCode::PoolExhausted ||
-                           error.code() == ErrorCode::Busy;
-    if (outOfTime) error.addFrame("transaction (" + phases.text() + ")");
+    phases.explain(error);
     if (error.code() != ErrorCode::Busy || committed) throw;
     return error;
   }
@@ -130,7 +135,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
   const Durability wanted = options.durability.value_or(config.durability);
   if (group.empty()) {
     impl.setDurability(carriedOutAt(wanted));
-    group.begin(wanted, phases.start(), impl.payloadBytes.value());
+    group.begin(wanted, SteadyClock::now(), impl.payloadBytes.value());
   } else {
     group.join(wanted);
   }
@@ -145,12 +150,13 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
   const Patience patience = patienceFor(options);
   std::optional<Transaction> begun;
   retry(patience, [&]() -> std::optional<Error> {
+    Phases phases(SteadyClock::now());
     try {
-      Phases phases(SteadyClock::now());
       // Nobody knows when it will end: it does not keep others waiting for their COMMIT.
       begun.emplace(beginOnce(options, holder, patience.deadline, false, phases));
       return std::nullopt;
-    } catch (const Error& error) {
+    } catch (Error& error) {
+      phases.explain(error);
       if (error.code() != ErrorCode::Busy) throw;
       return error;
     }

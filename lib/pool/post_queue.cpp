@@ -26,7 +26,6 @@ void PostQueue::reset(const Bounds& bounds) {
   const port::LockGuard guard(mutex_);
   bounds_ = bounds;
   closed_ = false;
-  threadClaimed_ = false;
 }
 
 bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
@@ -97,9 +96,19 @@ void PostQueue::close() {
   went_.notifyAll();
 }
 
-bool PostQueue::claimThread() {
+bool PostQueue::closed() const {
   const port::LockGuard guard(mutex_);
-  return !closed_ && !std::exchange(threadClaimed_, true);
+  return closed_;
+}
+
+void PostQueue::startThread(std::function<void()> body) {
+  const port::LockGuard guard(mutex_);
+  if (!closed_ && !thread_.running()) thread_ = port::Thread("holdfast-post", std::move(body));
+}
+
+bool PostQueue::isCurrentThread() const {
+  const port::LockGuard guard(mutex_);
+  return thread_.isCurrent();
 }
 
 }  // namespace holdfast

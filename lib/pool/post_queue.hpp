@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -44,9 +45,13 @@ class PostQueue {
   /// Nothing is taken any more; everybody who waits is told.
   void close();
 
-  /// True for the first call since reset().
-  bool claimThread();
-  port::Thread thread;
+  bool closed() const;
+
+  /// Starts the thread that writes what is due, unless it runs or the queue is closed.
+  void startThread(std::function<void()> body);
+  bool isCurrentThread() const;
+  /// After close().
+  void joinThread() { thread_.join(); }
 
  private:
   bool dueNow() const HOLDFAST_REQUIRES(mutex_);
@@ -59,7 +64,7 @@ class PostQueue {
   Time oldest_ HOLDFAST_GUARDED_BY(mutex_){};
   Bounds bounds_ HOLDFAST_GUARDED_BY(mutex_);
   bool closed_ HOLDFAST_GUARDED_BY(mutex_) = true;
-  bool threadClaimed_ HOLDFAST_GUARDED_BY(mutex_) = false;
+  port::Thread thread_;  // Changed under the lock, and by joinThread(), after which nobody changes it.
   std::atomic<std::size_t> count_{0};
 };
 

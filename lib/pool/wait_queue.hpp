@@ -6,42 +6,24 @@
 
 #include <holdfast/transaction.hpp>
 
-#include "core/port/mutex.hpp"
+#include "core/port/parker.hpp"
 #include "pool/slot_table.hpp"
 
 namespace holdfast {
 
-/// One thread that waits for a handle. Lives on that thread's stack; linked while it waits. Everything is guarded by the
-/// pool's lock, but that a thread which was told to be ready looks for its slot without it.
+/// One thread that waits for a handle. Lives on that thread's stack; linked while it waits. Guarded by the pool's lock, but
+/// for `granted`, which the thread looks at without it.
 struct Waiter {
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+
   Holder holder;
   Priority priority = Priority::Telemetry;
-  bool mayJoin = false;   ///< The open transaction of a group can be handed over to it.
-  bool rejected = false;  ///< The pool closes.
-  port::Condition wakeUp;
+  bool mayJoin = false;                     ///< The open transaction of a group can be handed over to it.
+  bool rejected = false;                    ///< The pool closes.
+  std::atomic<std::size_t> granted{kNone};  ///< The slot that was handed over. The waiter may be gone once it is set.
+  port::Parker* thread = nullptr;           ///< To be told of any of these.
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
-
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-  /// The slot that was handed over.
-  std::size_t granted() const noexcept { return granted_.load(std::memory_order_acquire); }
-  /// Hands a slot over. The waiter may be gone afterwards, unless the lock is held and it does not spin.
-  void grant(std::size_t slot) noexcept {
-    const bool sleeps = !spins_;
-    granted_.store(slot, std::memory_order_release);
-    if (sleeps) wakeUp.notifyOne();
-  }
-  /// It will be its turn in a moment: it wakes up and spins.
-  void beReady() noexcept;
-  /// Whether it was told so and has not tried yet.
-  bool isReady() const noexcept { return ready_; }
-  /// Spins for the slot for a moment, with the lock let go meanwhile. True where it has come: the lock is not held then.
-  bool spin(port::LockGuard& guard) noexcept;
-
- private:
-  std::atomic<std::size_t> granted_{kNone};
-  bool ready_ = false;
-  bool spins_ = false;
 };
 
 /// Waiters by priority, and within one in the order of asking. One that others of a higher priority were preferred to
@@ -77,6 +59,7 @@ class WaitQueue {
     (waiter.previous != nullptr ? waiter.previous->next : lane.first) = waiter.next;
     (waiter.next != nullptr ? waiter.next->previous : lane.last) = waiter.previous;
     --size_;
+    if (lane.first == nullptr) lane.passedOver = 0;
     if (!served) return;
     lane.passedOver = 0;
     for (std::size_t lower = static_cast<std::size_t>(waiter.priority) + 1; lower < kLanes; ++lower) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -23,8 +24,10 @@ struct CommitResult {
 
 /// A transaction that has been carried out and waits for the COMMIT that it shares. On its thread's stack.
 struct GroupMember {
-  CommitResult result;
+  CommitResult result;  ///< Written before `ended`.
+  std::atomic<bool> ended{false};
   port::Parker* thread = nullptr;
+  std::chrono::steady_clock::time_point patience{};  ///< Then it commits itself.
 };
 
 /// The transactions that share the COMMIT under way. Used by the holder of the write handle.

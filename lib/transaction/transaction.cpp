@@ -12,6 +12,11 @@
 // objects then only unwind. (3) The first error is the one that travels; undoing never replaces it.
 
 namespace holdfast {
+namespace {
+
+constexpr int kForeignKeyConstraint = 787;  // SQLITE_CONSTRAINT_FOREIGNKEY
+
+}  // namespace
 
 Transaction::Transaction(Connection& connection) : connection_(&connection) {
   if (!connection.impl().open.empty()) {
@@ -90,6 +95,8 @@ void Transaction::commit() {
   requireUsable("commit");
   requireNoRows("commit");
   Connection::Impl& impl = connection_->impl();
+  // What shares a COMMIT with others must not make it fail for them.
+  if (joined_ && depth_ == 0) requireConstraintsMet();
   if (host_ != nullptr) return host_->commit(*this);
   if (level() > 0) {
     impl.releaseSavepoint();  // Where it fails the savepoint is still there, and undone when this object goes.
@@ -99,6 +106,12 @@ void Transaction::commit() {
   std::optional<Error> error;
   const CommitOutcome outcome = impl.commit(error);
   settle(outcome, error ? &*error : nullptr);
+}
+
+void Transaction::requireConstraintsMet() const {
+  if (!connection_->impl().hasDeferredViolations()) return;
+  throw Error(ErrorCode::Constraint, "FOREIGN KEY constraint failed: a deferred one is not met at the end",
+              kForeignKeyConstraint, 0);
 }
 
 void Transaction::settle(CommitOutcome outcome, const Error* error) {

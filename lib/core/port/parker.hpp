@@ -1,12 +1,17 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <chrono>
+
+#include "core/port/mutex.hpp"
 
 namespace holdfast::port {
 
-/// Where one thread waits to be told one thing. It belongs to its thread, so that telling may touch it after the thread
-/// has gone on.
+/// Where one thread sleeps until it is told to look again. It belongs to its thread, so that telling may touch it after
+/// the thread has gone on, and a word that comes late wakes it once for nothing: what is waited for must be looked at in a
+/// loop, after prepare().
+///
+/// (An atomic's wait() yields the processor a few times before it sleeps, and waking under a lock that the sleeper needs
+/// wakes it twice: with many threads each cost more than all the rest of a hand-over.)
 class Parker {
  public:
   static Parker& ofThisThread() noexcept {
@@ -14,27 +19,34 @@ class Parker {
     return parker;
   }
 
-  /// Before anybody can know of it.
-  void prepare() noexcept { told_.store(0, std::memory_order_relaxed); }
-  /// Blocks until tell().
-  void park() noexcept { told_.wait(0, std::memory_order_acquire); }
+  /// What is told from here on ends the next park().
+  void prepare() noexcept {
+    const LockGuard guard(mutex_);
+    told_ = false;
+  }
+  void park() noexcept {
+    LockGuard guard(mutex_);
+    while (!told_) condition_.wait(guard);
+  }
+  /// Until `deadline` at the latest.
+  void parkUntil(std::chrono::steady_clock::time_point deadline) noexcept {
+    LockGuard guard(mutex_);
+    while (!told_ && condition_.waitUntil(guard, deadline)) {
+    }
+  }
   /// What was written before it is visible to the thread that goes on. Any thread.
   void tell() noexcept {
-    told_.store(1, std::memory_order_release);
-    told_.notify_one();
+    {
+      const LockGuard guard(mutex_);
+      told_ = true;
+    }
+    condition_.notifyOne();
   }
 
  private:
-  std::atomic<std::uint32_t> told_{0};
+  Mutex mutex_;
+  Condition condition_;
+  bool told_ HOLDFAST_GUARDED_BY(mutex_) = false;
 };
-
-/// A moment of a loop that waits for another core.
-inline void spinOnce() noexcept {
-#if defined(__x86_64__) || defined(__i386__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__) || (defined(__arm__) && __ARM_ARCH >= 7)
-  __asm__ __volatile__("yield");
-#endif
-}
 
 }  // namespace holdfast::port

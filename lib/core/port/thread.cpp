@@ -5,7 +5,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -94,8 +93,6 @@ void Thread::forget() noexcept {
   // Not detach(): that looks at the thread's own memory, which fork() has taken away. The old handle is only a number.
   std::construct_at(&thread_);
 }
-
-unsigned coreCount() noexcept { return std::max(1U, std::thread::hardware_concurrency()); }
 
 void sleepFor(std::chrono::nanoseconds duration) { std::this_thread::sleep_for(duration); }
 

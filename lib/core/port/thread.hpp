@@ -30,9 +30,6 @@ class Thread {
   std::thread thread_;
 };
 
-/// Of this machine; at least 1.
-unsigned coreCount() noexcept;
-
 void sleepFor(std::chrono::nanoseconds duration);
 
 }  // namespace holdfast::port
