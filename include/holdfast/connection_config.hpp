@@ -56,6 +56,8 @@ struct ConnectionConfig {
   Durability durability = Durability::Full;
   /// How long SQLite waits for a lock that another process holds. Zero: not at all. At most 10 min.
   std::chrono::milliseconds busyTimeout = std::chrono::seconds{3};
+  /// A read that has kept its snapshot for longer is interrupted where it keeps the log above half of walSizeLimit.
+  std::chrono::milliseconds snapshotBudget = std::chrono::seconds{10};
   /// The longest acquire() may take in all: waiting, liveness check, opening. Zero: do not wait. At most 1 h.
   std::chrono::milliseconds acquireTimeout = std::chrono::seconds{5};
   /// The longest that opening one handle may wait for locks of other processes. At most 10 min.
@@ -130,6 +132,11 @@ struct ConnectionConfig {
   TempStore tempStore = TempStore::File;
   /// Pages of 4 KiB in the write-ahead log at which the write handle checkpoints after a commit. 16 to 262144.
   int checkpointPages = 1000;
+  /// The write-ahead log stays below so many bytes. A reader that keeps an old snapshot keeps it from being begun anew:
+  /// from half of this it is reported, past snapshotBudget it is interrupted, and at the limit writes wait for it until
+  /// their deadline, then fail with Error{StorageFull}. One transaction may pass it by its own size, which
+  /// maxTransactionBytes bounds. 0: sixteen times checkpointPages; else at least twice that many pages.
+  std::int64_t walSizeLimit = 0;
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

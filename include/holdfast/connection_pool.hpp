@@ -112,12 +112,12 @@ class ConnectionPool : public StatementExecutor {
   /// transaction as transaction() would. Blocks up to acquireTimeout while asyncCapacity calls wait for a thread, then
   /// throws Error{PoolExhausted}.
   template <typename F>
-  auto async(F&& work, const TransactionOptions& options = {}) {
-    auto call = [this, work = std::forward<F>(work), options]() mutable {
+  auto async(F&& work, const TransactionOptions& options = {}, Place place = Place::here()) {
+    auto call = [this, work = std::forward<F>(work), options, place]() mutable {
       if constexpr (std::invocable<std::decay_t<F>&, Transaction&>) {
-        return transaction(work, options);
+        return transaction(work, options, place);
       } else if constexpr (std::invocable<std::decay_t<F>&, ReadTransaction&>) {
-        return read(work);
+        return read(work, place);
       } else {
         return std::invoke(work);
       }

@@ -55,6 +55,8 @@ struct LeaseInfo {
   /// That statement's text, shortened; empty for leases taken by acquire().
   std::string statement;
   bool forced = false;
+  /// A statement of it is being carried out, or a transaction is open: it keeps its view of the database, and the log.
+  bool holdsSnapshot = false;
 };
 
 /// What checkHealth() found.

@@ -58,6 +58,7 @@ class Connection::Impl::Use {
   Use(Impl& impl, const Sql& sql, std::span<const ValueView> values)
       : impl_(impl), statement_(impl.prepareStatement(sql)) {
     ++impl_.running;
+    impl_.holdsSnapshot.store(true, std::memory_order_relaxed);
     try {
       if (impl.leasedFor == Access::Read && !statement_.readOnly) {
         throw Error(ErrorCode::Denied,
@@ -86,6 +87,7 @@ class Connection::Impl::Use {
   void end() noexcept {
     --impl_.running;
     impl_.statements.release(statement_);
+    if (impl_.running == 0 && impl_.open.empty()) impl_.holdsSnapshot.store(false, std::memory_order_relaxed);
   }
 
   Impl& impl_;
@@ -206,6 +208,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
                    cause.sqliteCode(), 0);
     }
     if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) throwStopped(std::exchange(stopped_, Stop::No));
+    if ((cause.sqliteCode() & 0xff) == SQLITE_BUSY) checkLimits();
     if ((cause.sqliteCode() & 0xff) == SQLITE_AUTH) {
       return Error(ErrorCode::Denied, guard.denialReason(), cause.sqliteCode(), 0);
     }

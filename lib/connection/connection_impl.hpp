@@ -89,13 +89,9 @@ struct Connection::Impl {
   /// Throws Error{LeaseRevoked}, {TransactionAborted}, {Timeout}, ... where nothing may be carried out now.
   void requireUsable() const;
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
-  bool needsRestore() const noexcept {
-    return inTransaction() || hasChangedState();
-  }
+  bool needsRestore() const noexcept { return inTransaction() || hasChangedState(); }
   /// Whether more was changed than data, so that the next holder must not have it as it is.
-  bool hasChangedState() const noexcept {
-    return broken || guard.changes().any() || nativeHandleGiven_ || isRevoked();
-  }
+  bool hasChangedState() const noexcept { return broken || guard.changes().any() || nativeHandleGiven_ || isRevoked(); }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
   /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.
@@ -154,6 +150,8 @@ struct Connection::Impl {
   bool broken = false;
   /// The number of the present lease; 0 outside of a pool.
   std::uint64_t lease = 0;
+  /// Whether a statement is being carried out or a transaction is open. Written by the holder of the lease.
+  std::atomic<bool> holdsSnapshot{false};
   /// Set by whoever forces a lease back.
   std::atomic<std::uint64_t> revokedLease{0};
   bool isRevoked() const noexcept { return lease != 0 && revokedLease.load(std::memory_order_relaxed) == lease; }
@@ -193,7 +191,7 @@ struct Connection::Impl {
   bool writing_ = false;
   Durability durability_;
   Limits limits_;
-  bool limited_ = false;            ///< Whether limits_ holds anything that a running statement has to look at.
+  bool limited_ = false;          ///< Whether limits_ holds anything that a running statement has to look at.
   std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
   Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};

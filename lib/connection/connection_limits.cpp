@@ -46,8 +46,9 @@ void Connection::Impl::throwStopped(Stop reason) const {
     case Stop::TooLate: throw Error(ErrorCode::Timeout, "the deadline passed while statements were carried out");
     case Stop::TooLarge: break;
   }
-  throw Error(ErrorCode::MemoryLimit, "the transaction takes more pages and statements than maxTransactionBytes allows (" +
-                                          std::to_string(limits_.maxBytes) + " bytes): make it smaller");
+  throw Error(ErrorCode::MemoryLimit,
+              "the transaction takes more pages and statements than maxTransactionBytes allows (" +
+                  std::to_string(limits_.maxBytes) + " bytes): make it smaller");
 }
 
 void Connection::Impl::checkLimits() const { throwStopped(stopReason()); }

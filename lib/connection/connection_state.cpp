@@ -54,6 +54,7 @@ void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* 
                 0)
         .addFrame(name);
   }
+  if ((code & 0xff) == SQLITE_BUSY) checkLimits();  // It may have been cancelled while it waited.
   throw makeSqliteError(handle, code).addFrame(name);
 }
 
@@ -69,6 +70,7 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   const int code = control.run(ControlStatements::Kind::Commit);
   if (code == SQLITE_OK) {
     open.clear();
+    holdsSnapshot.store(running > 0, std::memory_order_relaxed);
     countEnd(committed);
     return CommitOutcome::Done;
   }
@@ -86,6 +88,7 @@ void Connection::Impl::rollback() noexcept {
 
 void Connection::Impl::forgetTransaction() noexcept {
   open.clear();
+  holdsSnapshot.store(running > 0, std::memory_order_relaxed);
   countEnd(rolledBack);
 }
 

@@ -63,6 +63,8 @@ constexpr std::array kConfigFields{
     Field<Config>{"maxTransactionBytes", &Config::maxTransactionBytes, {64 * KiB, kMostBytes, true}},
     Field<Config>{"tempStore", &Config::tempStore},
     Field<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
+    Field<Config>{"walSizeLimit", &Config::walSizeLimit, {0, kMostBytes}},
+    Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
 };
 
 constexpr std::array kRetryFields{

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <holdfast/units.hpp>
+
 #include "policy/config_fields.hpp"
 #include "policy/quantity.hpp"
 
@@ -47,6 +49,11 @@ void ConnectionConfig::validate() const {
   for (const auto& field : fieldsOf(retry)) checkField(field, retry, "retry.");
   if (minPoolSize > poolSize) {
     throwInvalid("", "minPoolSize", minPoolSize, "at most poolSize, which is " + std::to_string(poolSize));
+  }
+  constexpr std::int64_t kPage = 4 * KiB;
+  if (walSizeLimit != 0 && walSizeLimit < 2 * kPage * checkpointPages) {
+    throwInvalid("", "walSizeLimit", walSizeLimit,
+                 "0, or at least twice what checkpointPages is: " + std::to_string(2 * kPage * checkpointPages));
   }
   if (forceCleanupAfter.count() != 0 && forceCleanupAfter < leakThreshold) {
     throwInvalid("", "forceCleanupAfter", writeDuration(forceCleanupAfter),

@@ -109,7 +109,7 @@ void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
 CheckpointReport ConnectionPool::checkpoint() {
   const PooledConnection lease = core_->acquire({.holder = caller(Place::here())});
   const CheckpointReport report = checkpointFully(*lease);
-  core_->noteCheckpoint(report, lease->id());
+  core_->noteCheckpoint(report, lease->id(), {});
   return report;
 }
 

@@ -77,7 +77,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     bool quietly = false;  ///< An empty lease instead of Error{PoolExhausted}, and nothing is counted.
     bool mayJoin = false;  ///< The lease may come with the open transaction of a group.
     Priority priority = Priority::Telemetry;
-    std::stop_token cancel = {};
+    const std::stop_token* cancel = nullptr;
   };
   PooledConnection acquire(const Wish& wish);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
@@ -160,7 +160,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   using Pieces = std::initializer_list<std::string_view>;
   void publish(EventKind kind, std::uint64_t connectionId, Pieces detail) noexcept;
   void log(LogLevel level, Pieces message) const noexcept;
-  void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept;
+  /// `readers`: who keeps the log from being begun anew, or nothing.
+  void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId, std::string_view readers) noexcept;
   void noteForeignWrites() noexcept;
 
   /// Takes a free slot for the pool's own work, unless it is in use. Not a lease: leases() does not show it. Ends with
@@ -232,17 +233,25 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// A transaction's callback runs on this thread while it lives: the pool itself is not to be used.
   class InsideTransaction {
    public:
-    explicit InsideTransaction(const Core* pool) noexcept : before_(std::exchange(current, pool)) {}
+    explicit InsideTransaction(const Core* pool) noexcept : pool_(pool), around_(std::exchange(innermost, this)) {}
     InsideTransaction(const InsideTransaction&) = delete;
     InsideTransaction& operator=(const InsideTransaction&) = delete;
-    ~InsideTransaction() { current = before_; }
-    inline static thread_local const Core* current = nullptr;
+    ~InsideTransaction() { innermost = around_; }
+    /// Of `pool`, down to where work of somebody else's began (a null pool).
+    static bool of(const Core* pool) noexcept {
+      for (const InsideTransaction* at = innermost; at != nullptr && at->pool_ != nullptr; at = at->around_) {
+        if (at->pool_ == pool) return true;
+      }
+      return false;
+    }
 
    private:
-    const Core* before_;
+    const Core* pool_;
+    const InsideTransaction* around_;
+    inline static constinit thread_local const InsideTransaction* innermost = nullptr;
   };
   void refuseInsideTransaction() const {
-    if (InsideTransaction::current == this) throwInsideTransaction();
+    if (InsideTransaction::of(this)) throwInsideTransaction();
   }
   [[noreturn]] void throwInsideTransaction() const;
   // By the owner of the slot, or by who is about to hand it over.
@@ -267,9 +276,17 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void endLastLease(std::size_t slot) noexcept;
   /// Waits are cut to this: adding the longest duration there is to a time would overflow.
   static constexpr std::chrono::hours kLongestWait{24};
+  void giveBackWriter(Connection& writer, bool discard) noexcept;
   void resetDurability(Connection::Impl& writer) const noexcept;
   void restoreState(Connection& connection, std::size_t slot, bool discard) noexcept;
+  // The log (pool_log.cpp).
   void checkpointIfDue(Connection& writer) noexcept;
+  std::int64_t logLimit(const Connection::Impl& writer) const noexcept;
+  static std::int64_t logBytes(const Connection::Impl& writer) noexcept;
+  /// Interrupts reads that are past their budget. Returns who holds a snapshot, for people.
+  std::string endOldSnapshots();
+  /// Throws Error{StorageFull} where the log is at its limit and does not get any shorter until the deadline.
+  void makeRoomInLog(Connection& writer, SteadyTime deadline);
 
   void startOpening(const ConnectionConfig& wanted);
   void openHandles(OpenReport& report);

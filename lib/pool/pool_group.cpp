@@ -22,15 +22,16 @@ void ConnectionPool::Core::commit(Transaction& tx) {
   Connection& writer = *tx.connection_;
   Connection::Impl& impl = writer.impl();
   impl.requireUsable();
+  GroupMember self;
   const bool company = hasCompany();
   if (company) {
     tx.requireConstraintsMet();
     group.reserve();
+    self.thread = &port::Parker::ofThisThread();
   }
   if (tx.joined_) impl.releaseSavepoint();
   tx.lastInsertRowId_ = impl.lastInsertRowId();
   impl.clearLimits();
-  GroupMember self;
   if (company) {
     if (handOver(writer, &self)) {
       tx.lease_.forget();
@@ -56,7 +57,6 @@ bool ConnectionPool::Core::handOver(Connection& writer, GroupMember* self) {
   Waiter* next = writeWaiters.front();
   if (next != nullptr ? !next->mayJoin : self == nullptr || !group.expectsCompany()) return false;
   if (self != nullptr) {
-    self->thread = &port::Parker::ofThisThread();
     self->thread->prepare();
     self->patience = next == nullptr ? SteadyClock::now() + group.patience() : SteadyTime::max();
     group.add(*self);
@@ -96,11 +96,13 @@ void ConnectionPool::Core::settleGroup() noexcept {
   Connection& writer = *table[SlotTable::kWriter].connection;
   Ended ended = commitGroup(writer, nullptr, false);
   tellMembers(ended);
+  writer.impl().clearLimits();
+  if (writer.impl().durability() != config.durability) resetDurability(writer.impl());
   if (writer.impl().needsRestore()) restoreState(writer, SlotTable::kWriter, false);
 }
 
 ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer, GroupMember* self,
-                                                                     bool withPosts) noexcept {
+                                                              bool withPosts) noexcept {
   Connection::Impl& impl = writer.impl();
   Ended ended;
   if (withPosts && impl.inTransaction() && !impl.hasChangedState()) runPosted(writer, ended.tasks);
@@ -108,10 +110,9 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
   const CommitResult result = impl.inTransaction() ? commitOnce(impl) : undoneByOthers(impl);
   ended.result = result;
   std::vector<GroupMember*> members = group.takeMembers();
-  const auto succeeded = std::count_if(ended.tasks.begin(), ended.tasks.end(),
-                                       [](const auto& task) { return task->failure == nullptr; });
-  const std::size_t transactions =
-      members.size() + static_cast<std::size_t>(succeeded) + (self != nullptr ? 1 : 0);
+  const auto succeeded =
+      std::count_if(ended.tasks.begin(), ended.tasks.end(), [](const auto& task) { return task->failure == nullptr; });
+  const std::size_t transactions = members.size() + static_cast<std::size_t>(succeeded) + (self != nullptr ? 1 : 0);
   // The handle has counted one.
   if (transactions > 1) {
     (result.outcome == CommitOutcome::Done ? counters.pastCommitted : counters.pastRolledBack).add(transactions - 1);

@@ -9,9 +9,10 @@
 namespace holdfast {
 namespace {
 
-/// The read slot that this thread used last: its pages and statements are warm there. Only a preference, so it does not
-/// matter which pool it was of.
-thread_local std::size_t preferredReader = 1;
+/// The read slot of this thread: its pages and statements are warm there. Threads begin at different ones, and one that
+/// found its slot taken comes back to it. Only a preference, so it does not matter which pool it was of.
+std::atomic<std::size_t> nextReader{0};
+thread_local std::size_t preferredReader = 0;  // 0: not chosen yet.
 /// Straight acquires are timed one in so many, with that weight.
 constexpr std::uint32_t kSampleEvery = 64;
 thread_local std::uint32_t acquireCount = 0;
@@ -32,6 +33,10 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
   refuseInsideTransaction();
   const bool sampled = ++acquireCount % kSampleEvery == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
+  if (preferredReader == 0) {
+    preferredReader =
+        1 + nextReader.fetch_add(1, std::memory_order_relaxed) % (std::max<std::size_t>(table.size(), 2) - 1);
+  }
   const std::optional<std::size_t> slot = table.tryTakeReady(wish.access, preferredReader);
   if (slot) {
     if (*slot == SlotTable::kWriter && !wish.mayJoin) settleGroup();
@@ -78,11 +83,7 @@ PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) 
   Connection& connection = *table[slot].connection;
   connection.impl().leasedFor = access;
   connection.impl().lease = table[slot].lease.id();
-  if (slot != SlotTable::kWriter) {
-    preferredReader = slot;
-  } else {
-    dropAnchor(connection);
-  }
+  if (slot == SlotTable::kWriter) dropAnchor(connection);
   return PooledConnection(connection, *this, slot);
 }
 
@@ -133,7 +134,8 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadl
   self.priority = wish.priority;
   self.mayJoin = wish.mayJoin;
   self.thread = &port::Parker::ofThisThread();
-  const std::stop_callback wakeUp(wish.cancel, [&self] { self.thread->tell(); });
+  const std::stop_token cancel = wish.cancel != nullptr ? *wish.cancel : std::stop_token();
+  const std::stop_callback wakeUp(cancel, [&self] { self.thread->tell(); });
   port::LockGuard guard(mutex);
   requireOpen();
   WaitQueue& queue = waitersOf(access);
@@ -147,12 +149,14 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadl
   refuseSelfDeadlock(access, wish.holder);
   queue.push(self);
   ++acquireWaits;
-  while (self.granted.load(std::memory_order_acquire) == Waiter::kNone && !self.rejected) {
+  while (true) {
+    self.thread->prepare();  // Before anything is looked at: what is told from here on is not lost.
+    if (self.granted.load(std::memory_order_acquire) != Waiter::kNone || self.rejected) break;
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
     std::optional<std::size_t> slot;
     if (queue.front() == &self) slot = table.tryTakeInTurn(access, preferredReader, clock->now());
     const SteadyTime now = SteadyClock::now();
-    const bool cancelled = wish.cancel.stop_requested();
+    const bool cancelled = cancel.stop_requested();
     if (slot || now >= deadline || cancelled) {
       leaveQueue(access, self, slot.has_value());
       wakeFirst(queue);  // It may have to look after an empty slot now.
@@ -163,7 +167,6 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadl
     }
     if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
-    self.thread->prepare();
     guard.unlock();
     self.thread->parkUntil(hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
     if (self.granted.load(std::memory_order_acquire) != Waiter::kNone) return self.granted;
@@ -230,23 +233,29 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 
 void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
-  const bool writer = slot == SlotTable::kWriter;
+  if (slot == SlotTable::kWriter) return giveBackWriter(connection, discard);
+  if (discard || connection.impl().needsRestore()) restoreState(connection, slot, discard);
+  noteRead(slot);
+  endLease(slot);
+}
+
+void ConnectionPool::Core::giveBackWriter(Connection& writer, bool discard) noexcept {
   Ended ended;
-  if (writer && !group.empty()) {
-    std::optional<Ended> left = leaveGroup(connection);
+  if (!group.empty()) {
+    std::optional<Ended> left = leaveGroup(writer);
     if (!left) return;
     ended = std::move(*left);
   }
-  Connection::Impl& impl = connection.impl();
+  Connection::Impl& impl = writer.impl();
   impl.clearLimits();
-  if (writer && impl.durability() != config.durability) resetDurability(impl);
+  if (impl.durability() != config.durability) resetDurability(impl);
   if (discard || impl.needsRestore()) {
-    restoreState(connection, slot, discard);
-  } else if (writer) {
-    checkpointIfDue(connection);
+    restoreState(writer, SlotTable::kWriter, discard);
+  } else {
+    checkpointIfDue(writer);
   }
-  writer ? refreshAnchor() : noteRead(slot);
-  endLease(slot);
+  refreshAnchor();
+  endLease(SlotTable::kWriter);
   tellMembers(ended);
   if (!ended.tasks.empty()) endPosted(std::move(ended));  // The pool may be gone otherwise.
 }
@@ -277,15 +286,6 @@ void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot
   }
   const char* reason = discard ? "it was discarded by its holder" : returned.replaceBecause;
   if (reason != nullptr && isOpen()) recoverConnection(slot, reason, config.openTimeout);
-}
-
-void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
-  if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
-  try {
-    noteCheckpoint(checkpoints.run(writer), writer.id());
-  } catch (const std::exception& failure) {
-    log(LogLevel::Warning, {"checkpoint failed: ", failure.what()});
-  }
 }
 
 void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
@@ -378,6 +378,7 @@ std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
       lease.place = record.holder.place;
       if (record.holder.statement != nullptr) lease.statement = shortenSql(record.holder.statement);
       lease.forced = entry.forced == record.id;
+      lease.holdsSnapshot = entry.connection->impl().holdsSnapshot.load(std::memory_order_relaxed);
       result.push_back(std::move(lease));
     }
   }

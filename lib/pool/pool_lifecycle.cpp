@@ -288,7 +288,7 @@ void ConnectionPool::Core::leaveProcess() noexcept {
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
     dropAnchor(writer);
-    noteCheckpoint(checkpointFully(writer), writer.id());
+    noteCheckpoint(checkpointFully(writer), writer.id(), {});
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"the log stays beside the database: ", failure.what()});

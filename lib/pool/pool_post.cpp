@@ -26,7 +26,9 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
     requireOpen();
     deadline = SteadyClock::now() + config.acquireTimeout;
   }
-  const bool byCaller = config.housekeeping == HousekeepingMode::Manual && InsideTransaction::current != this;
+  // Who holds the write handle takes it along later.
+  const bool byCaller = config.housekeeping == HousekeepingMode::Manual &&
+                        table[SlotTable::kWriter].lease.thread() != port::currentThreadId();
   if (byCaller && posts.due()) flushOnce();
   if (config.housekeeping == HousekeepingMode::Thread) startPoster();
   if (!posts.push(task, deadline)) {
@@ -72,6 +74,7 @@ bool ConnectionPool::Core::tryFlush(SteadyTime deadline) {
   Connection::Impl& impl = lease->impl();
   impl.setLimits({.lockDeadline = deadline});
   if (group.empty()) {
+    makeRoomInLog(*lease, deadline);
     group.begin(config.durability, SteadyClock::now(), impl.payloadBytes.value());
     try {
       impl.beginImmediate();
@@ -145,8 +148,7 @@ void ConnectionPool::Core::runPostedOne(Connection& writer, detail::PostedTask& 
 
 void ConnectionPool::Core::repeatPosted(Ended& ended) noexcept {
   const CommitResult& result = ended.result;
-  if (result.outcome != CommitOutcome::NotDone || result.error == nullptr ||
-      result.error->code() != ErrorCode::Busy) {
+  if (result.outcome != CommitOutcome::NotDone || result.error == nullptr || result.error->code() != ErrorCode::Busy) {
     return;
   }
   const auto again = std::stable_partition(ended.tasks.begin(), ended.tasks.end(), [](const auto& task) {

@@ -213,11 +213,14 @@ void ConnectionPool::Core::noteForeignWrites() noexcept {
        " can lose commits where a checkpoint meets a write of another process; 3.51.3, 3.50.7 and 3.44.6 cannot"});
 }
 
-void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId) noexcept {
+void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId,
+                                          std::string_view readers) noexcept {
+  const bool done = report.complete && readers.empty();
   counters.checkpoints.add();
-  if (!report.complete) counters.checkpointsBlocked.add();
-  publish(report.complete ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,
-          {std::to_string(report.checkpointedPages), " of ", std::to_string(report.walPages), " pages"});
+  if (!done) counters.checkpointsBlocked.add();
+  publish(done ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,
+          {std::to_string(report.checkpointedPages), " of ", std::to_string(report.walPages), " pages",
+           readers.empty() ? "" : "; read by ", readers});
 }
 
 }  // namespace holdfast

@@ -124,7 +124,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
                                     .holder = holder,
                                     .mayJoin = mayJoin,
                                     .priority = options.priority,
-                                    .cancel = options.cancel});
+                                    .cancel = &options.cancel});
   phases.acquired();
   Connection::Impl& impl = lease->impl();
   using Limits = Connection::Impl::Limits;
@@ -134,6 +134,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
                   .maxBytes = config.maxTransactionBytes});
   const Durability wanted = options.durability.value_or(config.durability);
   if (group.empty()) {
+    makeRoomInLog(*lease, deadline);
     impl.setDurability(carriedOutAt(wanted));
     group.begin(wanted, SteadyClock::now(), impl.payloadBytes.value());
   } else {
@@ -174,6 +175,7 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
     try {
       PooledConnection lease = acquire({.timeout = timeLeft(patience.deadline), .holder = holder, .mayJoin = mayShare});
       lease->impl().setLimits({.lockDeadline = patience.deadline});
+      if (group.empty()) makeRoomInLog(*lease, patience.deadline);
       if (!mayShare || !hasCompany()) {
         result = lease->runBound(sql, values);
         return std::nullopt;

@@ -4,18 +4,6 @@
 
 namespace holdfast {
 
-void LeaseRecord::begin(std::uint64_t id, const Holder& holder, Clock::TimePoint now) noexcept {
-  // Each store releases the end of the lease before: who reads one of them reads no older id than 0.
-  thread_.store(holder.thread, std::memory_order_release);
-  file_.store(holder.place.file, std::memory_order_release);
-  function_.store(holder.place.function, std::memory_order_release);
-  line_.store(holder.place.line, std::memory_order_release);
-  statement_.store(holder.statement, std::memory_order_release);
-  since_.store(now.time_since_epoch().count(), std::memory_order_release);
-  transientText_ = !holder.statementIsLiteral;
-  id_.store(id, std::memory_order_release);
-}
-
 LeaseRecord::Snapshot LeaseRecord::read() const noexcept {
   Snapshot result;
   const std::uint64_t id = id_.load(std::memory_order_acquire);
@@ -36,21 +24,6 @@ void SlotTable::adopt(Slots slots, std::size_t poolSize) noexcept {
   word_.store(kClosed, std::memory_order_release);
 }
 
-std::optional<std::size_t> SlotTable::tryTakeAny(Access access, std::size_t preferred,
-                                                 std::uint64_t obstacles) noexcept {
-  std::uint64_t word = word_.load(std::memory_order_acquire);
-  while ((word & obstacles) == 0) {
-    const SlotSet ready = (lane(access) & open()) - SlotSet(word);
-    if (ready.empty()) return std::nullopt;
-    const std::size_t slot = preferred < kMaxSlots && ready.contains(preferred) ? preferred : ready.first();
-    if (word_.compare_exchange_weak(word, word | SlotSet::of(slot).bits(), std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
-      return slot;
-    }
-  }
-  return std::nullopt;
-}
-
 std::optional<std::size_t> SlotTable::tryTakeInTurn(Access access, std::size_t preferred,
                                                     Clock::TimePoint now) noexcept {
   if (const auto slot = tryTakeAny(access, preferred, kClosed)) return slot;
@@ -65,17 +38,6 @@ bool SlotTable::tryTake(std::size_t slot) noexcept {
   std::uint64_t word = word_.load(std::memory_order_acquire);
   while ((word & (bit | kClosed)) == 0 && all().contains(slot)) {
     if (word_.compare_exchange_weak(word, word | bit, std::memory_order_acq_rel, std::memory_order_acquire)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool SlotTable::tryFree(std::size_t slot, std::uint64_t obstacles) noexcept {
-  std::uint64_t word = word_.load(std::memory_order_relaxed);
-  while ((word & obstacles) == 0) {
-    if (word_.compare_exchange_weak(word, word & ~SlotSet::of(slot).bits(), std::memory_order_acq_rel,
-                                    std::memory_order_relaxed)) {
       return true;
     }
   }

@@ -120,7 +120,12 @@ void Transaction::settle(CommitOutcome outcome, const Error* error) {
 }
 
 Error Transaction::errorOf(CommitOutcome outcome, const Error* cause) {
-  if (outcome == CommitOutcome::NotDone && cause != nullptr) return *cause;
+  if (outcome == CommitOutcome::NotDone && cause != nullptr) {
+    // Several threads throw it. A copy would share its frames, and each thread adds some.
+    Error own(cause->code(), cause->reason(), cause->sqliteCode(), cause->systemErrno());
+    if (!cause->frames().empty()) own.addFrame(cause->frames());
+    return own;
+  }
   const std::string why = cause != nullptr ? cause->reason() : "for want of memory";
   return Error(ErrorCode::OutcomeUnknown,
                "COMMIT failed (" + why + ") and may have taken effect: look before repeating it",

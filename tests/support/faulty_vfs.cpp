@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 
@@ -16,6 +17,8 @@ struct Plan {
   std::atomic<int> passes{0};
   std::atomic<int> refused{0};
 } plan;
+
+std::array<std::atomic<int>, 3> syncsOf{};  // By role.
 
 /// SQLite allocates it, followed by the real file.
 struct File {
@@ -56,6 +59,7 @@ int truncateFile(sqlite3_file* file, sqlite3_int64 size) {
 }
 int syncFile(sqlite3_file* file, int flags) {
   const int code = verdict(file, FileAction::Sync);
+  if (code == SQLITE_OK) ++syncsOf[static_cast<std::size_t>(reinterpret_cast<File*>(file)->role)];
   return code != SQLITE_OK ? code : realOf(file)->pMethods->xSync(realOf(file), flags);
 }
 int fileSize(sqlite3_file* file, sqlite3_int64* size) { return realOf(file)->pMethods->xFileSize(realOf(file), size); }
@@ -133,5 +137,7 @@ void FaultyVfs::fail(FileRole role, FileAction action, int code, int after) noex
 void FaultyVfs::heal() noexcept { plan.target = kNothing; }
 
 int FaultyVfs::refused() const noexcept { return plan.refused; }
+
+int FaultyVfs::syncs(FileRole role) const noexcept { return syncsOf[static_cast<std::size_t>(role)]; }
 
 }  // namespace holdfast::test

@@ -24,6 +24,8 @@ class FaultyVfs {
   void heal() noexcept;
   /// Operations refused since the last fail().
   int refused() const noexcept;
+  /// Syncs that were carried out, of files of that role, since the process began.
+  int syncs(FileRole role) const noexcept;
 };
 
 }  // namespace holdfast::test

@@ -6,18 +6,16 @@
 
 namespace holdfast::port {
 
-/// Where one thread sleeps until it is told to look again. It belongs to its thread, so that telling may touch it after
-/// the thread has gone on, and a word that comes late wakes it once for nothing: what is waited for must be looked at in a
-/// loop, after prepare().
+/// Where one thread sleeps until it is told to look again. It is never freed, so that telling may touch it after the
+/// thread has gone on or ended; the next thread gets it then. A word that comes late wakes its sleeper once for nothing:
+/// what is waited for must be looked at in a loop, after prepare().
 ///
 /// (An atomic's wait() yields the processor a few times before it sleeps, and waking under a lock that the sleeper needs
 /// wakes it twice: with many threads each cost more than all the rest of a hand-over.)
 class Parker {
  public:
-  static Parker& ofThisThread() noexcept {
-    thread_local Parker parker;
-    return parker;
-  }
+  /// Throws std::bad_alloc on the first call of a thread.
+  static Parker& ofThisThread();
 
   /// What is told from here on ends the next park().
   void prepare() noexcept {
@@ -44,6 +42,9 @@ class Parker {
   }
 
  private:
+  class Loan;
+
+  Parker* nextFree_ = nullptr;
   Mutex mutex_;
   Condition condition_;
   bool told_ HOLDFAST_GUARDED_BY(mutex_) = false;

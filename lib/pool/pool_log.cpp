@@ -1,0 +1,73 @@
+// The write-ahead log: when it is copied into the database, and what keeps it within its bounds. By the holder of the write
+// slot, between transactions: in one process no checkpoint ever overlaps a write.
+
+#include <algorithm>
+
+#include "core/text.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kLookAgain{5};
+
+std::string formatMebibytes(std::int64_t bytes) {
+  return std::to_string(bytes / MiB) + "." + std::to_string(bytes % MiB * 10 / MiB) + " MiB";
+}
+
+}  // namespace
+
+std::int64_t ConnectionPool::Core::logBytes(const Connection::Impl& writer) noexcept {
+  constexpr std::int64_t kFrameHeader = 24;  // sqlite.org/fileformat2.html, "The Write-Ahead Log"
+  return writer.walPages.load(std::memory_order_relaxed) * (writer.profile.pageSize + kFrameHeader);
+}
+
+std::int64_t ConnectionPool::Core::logLimit(const Connection::Impl& writer) const noexcept {
+  constexpr std::int64_t kTimesCheckpoint = 16;
+  if (config.walSizeLimit > 0) return config.walSizeLimit;
+  return kTimesCheckpoint * config.checkpointPages * writer.profile.pageSize;
+}
+
+void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
+  if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
+  try {
+    const CheckpointReport report = checkpoints.run(writer);
+    const bool large = logBytes(writer.impl()) >= logLimit(writer.impl()) / 2;
+    // A log that is copied as a whole and still grows on is in use by a reader, too.
+    noteCheckpoint(report, writer.id(), large ? endOldSnapshots() : std::string());
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, {"checkpoint failed: ", failure.what()});
+  }
+}
+
+std::string ConnectionPool::Core::endOldSnapshots() {
+  std::string text;
+  for (const LeaseInfo& lease : leases()) {
+    if (lease.access == Access::Write || !lease.holdsSnapshot) continue;
+    text += (text.empty() ? "" : "; ") + describe(lease);
+    if (lease.heldFor > config.snapshotBudget && !lease.forced) forceCleanup(lease.leaseId);
+  }
+  return text;
+}
+
+void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline) {
+  Connection::Impl& impl = writer.impl();
+  if (logBytes(impl) < logLimit(impl)) return;
+  while (true) {
+    const CheckpointReport report = checkpointFully(writer);
+    if (report.truncated) return noteCheckpoint(report, writer.id(), {});
+    const std::string readers = endOldSnapshots();
+    if (SteadyClock::now() + kLookAgain < deadline) {
+      port::sleepFor(kLookAgain);
+      continue;
+    }
+    noteCheckpoint(report, writer.id(), readers);
+    throw Error(ErrorCode::StorageFull,
+                "the write-ahead log has reached its limit (walSizeLimit, " + formatMebibytes(logBytes(impl)) +
+                    ") and cannot be begun anew while it is being read by " +
+                    (readers.empty() ? "another process" : readers) + ": end that read, or set a snapshotBudget");
+  }
+}
+
+}  // namespace holdfast
