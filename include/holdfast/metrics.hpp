@@ -58,18 +58,18 @@ struct PoolMetrics {
   std::uint64_t statementCacheEvictions = 0;
   std::uint64_t checkpoints = 0;
   std::uint64_t checkpointsBlocked = 0;
-  std::uint64_t walPages = 0;  ///< Pages in the write-ahead log after the last commit.
+  std::uint64_t walPages = 0;             ///< Pages in the write-ahead log after the last commit.
   std::uint64_t groupCommits = 0;         ///< COMMITs that several transactions shared.
   std::uint64_t groupedTransactions = 0;  ///< Transactions in them, posted ones included.
   std::uint64_t largestGroup = 0;
-  std::uint64_t syncsSaved = 0;     ///< Syncs that these transactions would have needed on their own.
-  std::uint64_t postedWork = 0;     ///< Pieces of work posted.
-  std::uint64_t pendingPosts = 0;   ///< Now: of these, not yet written.
-  std::uint64_t pendingAsync = 0;   ///< Now: asynchronous calls that wait for a thread.
-  std::uint64_t readAnchors = 0;    ///< Times the idle write handle took the newest snapshot to speed reads up.
-  std::uint64_t payloadBytes = 0;   ///< Bound to statements that write.
-  std::uint64_t bytesLogged = 0;    ///< Written to the log for them, checkpoints not counted.
-  double writeAmplification = 0;    ///< bytesLogged / payloadBytes; 0 where nothing was bound.
+  std::uint64_t syncsSaved = 0;    ///< Syncs that these transactions would have needed on their own.
+  std::uint64_t postedWork = 0;    ///< Pieces of work posted.
+  std::uint64_t pendingPosts = 0;  ///< Now: of these, not yet written.
+  std::uint64_t pendingAsync = 0;  ///< Now: asynchronous calls that wait for a thread.
+  std::uint64_t readAnchors = 0;   ///< Times the idle write handle took the newest snapshot to speed reads up.
+  std::uint64_t payloadBytes = 0;  ///< Bound to statements that write.
+  std::uint64_t bytesLogged = 0;   ///< Written to the log for them, checkpoints not counted.
+  double writeAmplification = 0;   ///< bytesLogged / payloadBytes; 0 where nothing was bound.
 
   // Memory of SQLite in the whole process, in bytes.
   std::int64_t memoryUsedBytes = 0;

@@ -65,12 +65,8 @@ constexpr Field<std::int64_t> kBytes[] = {
 };
 
 constexpr Field<LatencySummary> kLatencies[] = {
-    HOLDFAST_FIELD(acquireLatency),
-    HOLDFAST_FIELD(queryLatency),
-    HOLDFAST_FIELD(transactionLatency),
-    HOLDFAST_FIELD(recoveryLatency),
-    HOLDFAST_FIELD(queueLatency),
-    HOLDFAST_FIELD(commitLatency),
+    HOLDFAST_FIELD(acquireLatency),  HOLDFAST_FIELD(queryLatency), HOLDFAST_FIELD(transactionLatency),
+    HOLDFAST_FIELD(recoveryLatency), HOLDFAST_FIELD(queueLatency), HOLDFAST_FIELD(commitLatency),
 };
 
 #undef HOLDFAST_FIELD

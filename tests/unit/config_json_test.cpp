@@ -248,7 +248,9 @@ TEST_SUITE("policy/config_json") {
                                          "postCapacity",
                                          "readAnchor",
                                          "asyncThreads",
-                                         "asyncCapacity",      "walSizeLimit",          "snapshotBudget"};
+                                         "asyncCapacity",
+                                         "walSizeLimit",
+                                         "snapshotBudget"};
     const json written = toJson(ConnectionConfig{});
     CHECK(written.size() == names.size());
     for (const std::string& name : names) CHECK_MESSAGE(written.contains(name), name);
