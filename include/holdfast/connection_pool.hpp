@@ -119,6 +119,8 @@ class ConnectionPool : public StatementExecutor {
       } else if constexpr (std::invocable<std::decay_t<F>&, ReadTransaction&>) {
         return read(work, place);
       } else {
+        static_cast<void>(this);
+        static_cast<void>(place);
         return std::invoke(work);
       }
     };

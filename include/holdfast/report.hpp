@@ -57,6 +57,8 @@ struct LeaseInfo {
   bool forced = false;
   /// A statement of it is being carried out, or a transaction is open: it keeps its view of the database, and the log.
   bool holdsSnapshot = false;
+  /// For how long the same one, as far as it was seen: looked at only while the log is large.
+  Clock::Duration snapshotAge{0};
 };
 
 /// What checkHealth() found.

@@ -27,7 +27,7 @@ struct TransactionOptions {
   std::optional<Durability> durability = {};
   /// One deadline for waiting in line, waiting for other processes' locks, running and being retried: a statement that
   /// still runs then is ended, the transaction rolled back, and the error says which phase took the time. A COMMIT under
-  /// way is waited for. Nothing: waiting ends at acquireTimeout, running does not end.
+  /// way, and the callbacks that share it, are waited for. Nothing: waiting ends at acquireTimeout, running does not end.
   std::optional<std::chrono::milliseconds> timeout = {};
   /// Nothing: the database's retry.maxRetries. Zero: the callback runs once.
   std::optional<int> maxRetries = {};

@@ -58,7 +58,7 @@ class Connection::Impl::Use {
   Use(Impl& impl, const Sql& sql, std::span<const ValueView> values)
       : impl_(impl), statement_(impl.prepareStatement(sql)) {
     ++impl_.running;
-    impl_.holdsSnapshot.store(true, std::memory_order_relaxed);
+    impl_.noteSnapshot();
     try {
       if (impl.leasedFor == Access::Read && !statement_.readOnly) {
         throw Error(ErrorCode::Denied,

@@ -150,8 +150,15 @@ struct Connection::Impl {
   bool broken = false;
   /// The number of the present lease; 0 outside of a pool.
   std::uint64_t lease = 0;
-  /// Whether a statement is being carried out or a transaction is open. Written by the holder of the lease.
+  /// Whether a statement is being carried out or a transaction is open, and so many times it has begun to be so. Written
+  /// by the holder of the lease.
   std::atomic<bool> holdsSnapshot{false};
+  OwnedCounter snapshots;
+  void noteSnapshot() noexcept {
+    if (holdsSnapshot.load(std::memory_order_relaxed)) return;
+    snapshots.add();
+    holdsSnapshot.store(true, std::memory_order_relaxed);
+  }
   /// Set by whoever forces a lease back.
   std::atomic<std::uint64_t> revokedLease{0};
   bool isRevoked() const noexcept { return lease != 0 && revokedLease.load(std::memory_order_relaxed) == lease; }

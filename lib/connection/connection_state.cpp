@@ -62,6 +62,7 @@ std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* 
   open.reserve(open.size() + 1);  // Before: nothing may fail once SQLite has begun.
   controlOrThrow(kind, name);
   open.push_back(++lastTransaction_);
+  noteSnapshot();
   return lastTransaction_;
 }
 

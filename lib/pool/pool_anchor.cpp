@@ -33,18 +33,27 @@ void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
   if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
   const std::int64_t version = writer.impl().takeAnchor();
   if (version == 0) return;
+  if (foreignWriteSeen(writer, version)) return writer.impl().dropAnchor();
+  anchor.held.store(true, std::memory_order_relaxed);
+  counters.anchors.add();
+}
+
+bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept {
   // The version changes for a handle when somebody else commits; all of the pool's own writes are this handle's.
   const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version;
   anchor.connectionId = writer.id();
   anchor.dataVersion = version;
-  if (foreign) {
-    writer.impl().dropAnchor();
-    anchor.restUntil = clock->now() + ReadAnchor::kRestAfterForeignWrite;
-    noteForeignWrites();
-    return;
-  }
-  anchor.held.store(true, std::memory_order_relaxed);
-  counters.anchors.add();
+  if (!foreign) return false;
+  anchor.restUntil = clock->now() + ReadAnchor::kRestAfterForeignWrite;
+  noteForeignWrites();
+  return true;
+}
+
+void ConnectionPool::Core::lookForForeignWrites(Connection& writer) noexcept {
+  const std::int64_t version = writer.impl().takeAnchor();
+  if (version == 0) return;
+  writer.impl().dropAnchor();
+  foreignWriteSeen(writer, version);
 }
 
 void ConnectionPool::Core::dropAnchor(Connection& writer) noexcept {

@@ -283,6 +283,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void checkpointIfDue(Connection& writer) noexcept;
   std::int64_t logLimit(const Connection::Impl& writer) const noexcept;
   static std::int64_t logBytes(const Connection::Impl& writer) noexcept;
+  /// Names one snapshot of one lease.
+  static std::uint64_t snapshotKey(std::uint64_t lease, const Connection::Impl& reader) noexcept;
   /// Interrupts reads that are past their budget. Returns who holds a snapshot, for people.
   std::string endOldSnapshots();
   /// Throws Error{StorageFull} where the log is at its limit and does not get any shorter until the deadline.
@@ -317,7 +319,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     SteadyTime deadline;
   };
   class Phases;
-  Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline, bool mayJoin,
+  /// How it goes with others.
+  enum class Company : std::uint8_t { Join, Lead, Alone };
+  Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline, Company company,
                         Phases& phases);
   Patience patienceFor(const TransactionOptions& options) const;
   /// The level at which a handle carries out transactions that ask for `wanted`; what is stronger is synced afterwards.
@@ -328,7 +332,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void retry(const Patience& patience, Attempt attempt);
   /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
-                                          SteadyTime deadline);
+                                          SteadyTime deadline, bool alone);
 
   /// Hands the write slot and its open transaction to the first in line, where it may join, or leaves it open for those
   /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is nobody:
@@ -357,7 +361,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void runPostedOne(Connection& writer, detail::PostedTask& task) noexcept;
   /// Queues again what was undone because of others; before the write slot is free, so that the order stays.
   void repeatPosted(Ended& ended) noexcept;
-  void endPosted(Ended ended) noexcept;
+  static void endPosted(Ended ended) noexcept;
   static void tellMembers(Ended& ended) noexcept;
   void flushOnce();
   /// False where another process holds the lock.
@@ -366,6 +370,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void startPoster();
   void dropAnchor(Connection& writer) noexcept;
   void takeAnchor(Connection& writer) noexcept;
+  /// Whether somebody else has committed since it was asked last, by the version that an anchor has read.
+  bool foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept;
+  void lookForForeignWrites(Connection& writer) noexcept;
 };
 
 /// Until then, and never less than zero.

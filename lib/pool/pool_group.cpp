@@ -79,13 +79,18 @@ bool ConnectionPool::Core::handOver(Connection& writer, GroupMember* self) {
 }
 
 void ConnectionPool::Core::awaitEnd(GroupMember& self) noexcept {
+  constexpr std::chrono::milliseconds kLookAgain{1};
   while (!self.ended.load(std::memory_order_acquire)) {
     self.thread->parkUntil(self.patience);
     self.thread->prepare();
     if (self.patience == SteadyTime::max() || SteadyClock::now() < self.patience) continue;
-    self.patience = SteadyTime::max();
-    // Nobody has come. Where the slot is taken somebody has after all, and commits.
+    self.patience = SteadyClock::now() + kLookAgain;
+    // Nobody has come. Where the slot is taken somebody has after all, or only looks at it for a moment.
     if (!table.tryTake(SlotTable::kWriter)) continue;
+    if (group.empty()) {
+      endLease(SlotTable::kWriter);  // It is over: we are about to be told.
+      continue;
+    }
     group.waitedInVain();
     giveBack(*table[SlotTable::kWriter].connection, SlotTable::kWriter, false);
   }
@@ -105,7 +110,7 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
                                                               bool withPosts) noexcept {
   Connection::Impl& impl = writer.impl();
   Ended ended;
-  if (withPosts && impl.inTransaction() && !impl.hasChangedState()) runPosted(writer, ended.tasks);
+  if (withPosts && impl.inTransaction() && !impl.hasChangedState() && !group.isAlone()) runPosted(writer, ended.tasks);
   const auto start = SteadyClock::now();
   const CommitResult result = impl.inTransaction() ? commitOnce(impl) : undoneByOthers(impl);
   ended.result = result;
@@ -148,6 +153,9 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
   const auto start = SteadyClock::now();
   const std::uint64_t loggedBefore = writer.loggedPages.value();
   CommitResult result{CommitOutcome::Unknown, nullptr};
+  // Its holder has had its say; the others have changes in it. The handle is replaced afterwards.
+  if (writer.isRevoked()) writer.broken = true;
+  writer.lease = 0;
   try {
     std::optional<Error> error;
     result.outcome = commitAndSync(writer, error);
@@ -163,13 +171,6 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
 }
 
 CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std::optional<Error>& error) {
-  try {
-    writer.requireUsable();
-  } catch (const Error& refused) {
-    writer.rollback();
-    error = refused;
-    return CommitOutcome::NotDone;
-  }
   const CommitOutcome outcome = writer.commit(error);
   if (outcome != CommitOutcome::Done || group.durability() != Durability::Full ||
       writer.durability() == Durability::Full) {
@@ -213,13 +214,7 @@ CommitResult ConnectionPool::Core::undoneByOthers(Connection::Impl& writer) noex
 }
 
 std::optional<ConnectionPool::Core::Ended> ConnectionPool::Core::leaveGroup(Connection& writer) noexcept {
-  Connection::Impl& impl = writer.impl();
-  if (impl.isRevoked()) {
-    // Only its holder is meant, not the others. The handle is replaced once they have their COMMIT.
-    impl.lease = 0;
-    impl.broken = true;
-  }
-  impl.clearLimits();
+  writer.impl().clearLimits();
   if (handOver(writer, nullptr)) return std::nullopt;
   return commitGroup(writer, nullptr);
 }

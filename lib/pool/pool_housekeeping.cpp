@@ -84,6 +84,7 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   try {
     if (verdict == Verdict::CloseIdle && isOpen) cleanupIdleConnection(slot);
     if (verdict == Verdict::AdoptShares && isOpen) adoptShares(slot);
+    if (slot == SlotTable::kWriter && isOpen) lookForForeignWrites(*table[slot].connection);
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
     if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
   } catch (const std::exception& failure) {
@@ -94,10 +95,9 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
 
 bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
   if (!table.tryTake(slot)) return false;
-  if (slot == SlotTable::kWriter && table[slot].connection != nullptr) {
-    settleGroup();
-    dropAnchor(*table[slot].connection);
-  }
+  if (slot != SlotTable::kWriter) return true;
+  settleGroup();  // Which may leave the slot without a handle.
+  if (table[slot].connection != nullptr) dropAnchor(*table[slot].connection);
   return true;
 }
 

@@ -378,7 +378,11 @@ std::vector<LeaseInfo> ConnectionPool::Core::leases() const {
       lease.place = record.holder.place;
       if (record.holder.statement != nullptr) lease.statement = shortenSql(record.holder.statement);
       lease.forced = entry.forced == record.id;
-      lease.holdsSnapshot = entry.connection->impl().holdsSnapshot.load(std::memory_order_relaxed);
+      const Connection::Impl& impl = entry.connection->impl();
+      lease.holdsSnapshot = impl.holdsSnapshot.load(std::memory_order_relaxed);
+      if (lease.holdsSnapshot && entry.seenSnapshot == snapshotKey(record.id, impl)) {
+        lease.snapshotAge = now - entry.seenSince;
+      }
       result.push_back(std::move(lease));
     }
   }

@@ -102,6 +102,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     anchor.held = anchor.hot = false;
     anchor.connectionId = 0;
     anchor.restUntil = {};
+    foreignWritesSeen = false;
     resetMetrics();
   }
   openPools.fetch_add(1);
@@ -202,6 +203,7 @@ void ConnectionPool::Core::refuseCloseByHolder() const {
   if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread()) {
     throw Error(ErrorCode::Misuse, "close() on one of the pool's own threads, which it would wait for");
   }
+  if (InsideTransaction::of(this)) throw Error(ErrorCode::Misuse, "close() inside of a transaction's callback");
   for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
     const LeaseRecord& lease = table[rest.first()].lease;
     if (lease.id() != 0 && lease.thread() == self) {

@@ -41,12 +41,25 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   }
 }
 
+std::uint64_t ConnectionPool::Core::snapshotKey(std::uint64_t lease, const Connection::Impl& reader) noexcept {
+  return lease + (reader.snapshots.value() << 16) * SlotTable::kMaxSlots;
+}
+
 std::string ConnectionPool::Core::endOldSnapshots() {
   std::string text;
+  {
+    const port::LockGuard guard(mutex);
+    for (SlotSet rest = table.open(); !rest.empty(); rest.erase(rest.first())) {
+      Slot& entry = table[rest.first()];
+      const std::uint64_t key = snapshotKey(entry.lease.id(), entry.connection->impl());
+      if (entry.seenSnapshot != key) entry.seenSince = clock->now();
+      entry.seenSnapshot = key;
+    }
+  }
   for (const LeaseInfo& lease : leases()) {
     if (lease.access == Access::Write || !lease.holdsSnapshot) continue;
     text += (text.empty() ? "" : "; ") + describe(lease);
-    if (lease.heldFor > config.snapshotBudget && !lease.forced) forceCleanup(lease.leaseId);
+    if (lease.snapshotAge > config.snapshotBudget && !lease.forced) forceCleanup(lease.leaseId);
   }
   return text;
 }
@@ -57,6 +70,7 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
   while (true) {
     const CheckpointReport report = checkpointFully(writer);
     if (report.truncated) return noteCheckpoint(report, writer.id(), {});
+    impl.checkLimits();
     const std::string readers = endOldSnapshots();
     if (SteadyClock::now() + kLookAgain < deadline) {
       port::sleepFor(kLookAgain);

@@ -21,14 +21,17 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
   requireOwnProcess();
   checkResourceLimits();
   SteadyTime deadline;
+  bool holdsWriter = false;  // Then it takes the work along itself, later.
   {
     const port::LockGuard guard(mutex);
     requireOpen();
     deadline = SteadyClock::now() + config.acquireTimeout;
+    const LeaseRecord& writer = table[SlotTable::kWriter].lease;
+    holdsWriter = InsideTransaction::of(this) || (writer.id() != 0 && writer.thread() == port::currentThreadId());
   }
-  // Who holds the write handle takes it along later.
-  const bool byCaller = config.housekeeping == HousekeepingMode::Manual &&
-                        table[SlotTable::kWriter].lease.thread() != port::currentThreadId();
+  // These would wait for room that only they can make.
+  if (holdsWriter || posts.isCurrentThread()) deadline = SteadyClock::now();
+  const bool byCaller = config.housekeeping == HousekeepingMode::Manual && !holdsWriter;
   if (byCaller && posts.due()) flushOnce();
   if (config.housekeeping == HousekeepingMode::Thread) startPoster();
   if (!posts.push(task, deadline)) {
@@ -41,7 +44,12 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
                                               " wait to be written; post less, or raise postCapacity");
   }
   counters.posted.add();
-  if (byCaller && posts.due()) flushOnce();
+  if (!byCaller || !posts.due()) return;
+  try {
+    flushOnce();
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, {"posted work is put off: ", failure.what()});  // It is queued: the future will tell.
+  }
 }
 
 void ConnectionPool::Core::startPoster() {
@@ -96,7 +104,7 @@ void ConnectionPool::Core::flush() {
   for (int round = 0; round < kMaxAttempts && !posts.empty(); ++round) flushOnce();
   // One that took the last of them along may be committing still; and what was committed at less than Full.
   const PooledConnection lease = acquire({.holder = ownWork()});
-  if (lease->impl().durability() != Durability::Full) lease->impl().syncLog();
+  lease->impl().syncLog();
 }
 
 void ConnectionPool::Core::submit(Task&& task) {
@@ -119,15 +127,19 @@ void ConnectionPool::Core::submit(Task&& task) {
 void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done) noexcept {
   Connection::Impl& impl = writer.impl();
   if (posts.empty()) return;
-  PostQueue::Tasks tasks = posts.take();
+  constexpr std::size_t kBatches = 4;
+  PostQueue::Tasks tasks = posts.take(kBatches * config.postBatch);
   try {
     done.reserve(tasks.size());
   } catch (const std::bad_alloc&) {
     return posts.putBack(std::move(tasks));
   }
   for (auto& task : tasks) {
-    if (!impl.inTransaction()) break;  // The one before met an error that made SQLite undo everything.
+    // The one before met an error that made SQLite undo everything, or changed settings of the handle.
+    if (!impl.inTransaction() || impl.hasChangedState()) break;
+    impl.setLimits({.maxBytes = config.maxTransactionBytes});
     runPostedOne(writer, *task);
+    impl.clearLimits();
     group.join(task->durability.value_or(config.durability));
     done.push_back(std::move(task));
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
@@ -85,16 +86,19 @@ void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOpt
   checkResourceLimits();
   const SteadyTime start = SteadyClock::now();
   const Patience patience = patienceFor(options);
-  retry(patience, [&] { return attemptTransaction(work, options, holder, patience.deadline); });
+  // Run again, it may be that another one in the group made SQLite undo them all: not with others then.
+  bool alone = patience.policy.maxRetries == 0;
+  retry(patience,
+        [&] { return attemptTransaction(work, options, holder, patience.deadline, std::exchange(alone, true)); });
   transactionLatency.record(SteadyClock::now() - start);
 }
 
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
-                                                              const Holder& holder, SteadyTime deadline) {
+                                                              const Holder& holder, SteadyTime deadline, bool alone) {
   bool committed = false;
   Phases phases(SteadyClock::now());
   try {
-    Transaction tx = beginOnce(options, holder, deadline, true, phases);
+    Transaction tx = beginOnce(options, holder, deadline, alone ? Company::Alone : Company::Join, phases);
     try {
       {
         const InsideTransaction inside(this);
@@ -119,10 +123,10 @@ Durability ConnectionPool::Core::carriedOutAt(Durability wanted) const noexcept 
 }
 
 Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, const Holder& holder,
-                                            SteadyTime deadline, bool mayJoin, Phases& phases) {
+                                            SteadyTime deadline, Company company, Phases& phases) {
   PooledConnection lease = acquire({.timeout = timeLeft(deadline),
                                     .holder = holder,
-                                    .mayJoin = mayJoin,
+                                    .mayJoin = company == Company::Join,
                                     .priority = options.priority,
                                     .cancel = &options.cancel});
   phases.acquired();
@@ -136,7 +140,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
   if (group.empty()) {
     makeRoomInLog(*lease, deadline);
     impl.setDurability(carriedOutAt(wanted));
-    group.begin(wanted, SteadyClock::now(), impl.payloadBytes.value());
+    group.begin(wanted, SteadyClock::now(), impl.payloadBytes.value(), company == Company::Alone);
   } else {
     group.join(wanted);
   }
@@ -154,7 +158,7 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
     Phases phases(SteadyClock::now());
     try {
       // Nobody knows when it will end: it does not keep others waiting for their COMMIT.
-      begun.emplace(beginOnce(options, holder, patience.deadline, false, phases));
+      begun.emplace(beginOnce(options, holder, patience.deadline, Company::Lead, phases));
       return std::nullopt;
     } catch (Error& error) {
       phases.explain(error);

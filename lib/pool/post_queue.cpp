@@ -1,5 +1,6 @@
 #include "pool/post_queue.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <new>
 #include <utility>
@@ -39,16 +40,27 @@ bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
   bytes_ += bytes;
   count_.store(tasks_.size(), std::memory_order_release);
   // The first starts the clock of whoever waits, the one that makes it due ends the wait.
-  if (tasks_.size() == 1 || tasks_.size() == bounds_.batch || bytes_ >= bounds_.bytes) came_.notifyOne();
+  if (tasks_.size() == 1 || tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes) {
+    came_.notifyOne();
+  }
   return true;
 }
 
-PostQueue::Tasks PostQueue::take() {
+PostQueue::Tasks PostQueue::take(std::size_t most) {
   const port::LockGuard guard(mutex_);
-  bytes_ = 0;
-  count_.store(0, std::memory_order_release);
+  Tasks taken;
+  if (tasks_.size() <= most) {
+    taken.swap(tasks_);
+    bytes_ = 0;
+  } else {
+    const auto end = tasks_.begin() + static_cast<Tasks::difference_type>(most);
+    taken.assign(std::make_move_iterator(tasks_.begin()), std::make_move_iterator(end));
+    tasks_.erase(tasks_.begin(), end);
+    for (const auto& task : taken) bytes_ -= task->bytes;
+  }
+  count_.store(tasks_.size(), std::memory_order_release);
   went_.notifyAll();
-  return std::exchange(tasks_, {});
+  return taken;
 }
 
 void PostQueue::putBack(Tasks tasks) noexcept {
@@ -68,7 +80,7 @@ void PostQueue::putBack(Tasks tasks) noexcept {
 }
 
 bool PostQueue::dueNow() const {
-  return tasks_.size() >= bounds_.batch || bytes_ >= bounds_.bytes ||
+  return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes ||
          (!tasks_.empty() && std::chrono::steady_clock::now() >= oldest_ + bounds_.delay);
 }
 

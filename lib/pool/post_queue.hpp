@@ -31,8 +31,8 @@ class PostQueue {
   /// Queues it, waiting for room until `deadline`. False where there was none, or the queue is closed: the task stays
   /// with the caller.
   bool push(std::unique_ptr<detail::PostedTask>& task, Time deadline);
-  /// Everything that is queued.
-  Tasks take();
+  /// The first ones that are queued, so many at most.
+  Tasks take(std::size_t most = static_cast<std::size_t>(-1));
   /// Puts back what could not be carried out, before what has come since. Null ones are left out. Where there is no
   /// memory for it the futures report PoolClosed.
   void putBack(Tasks tasks) noexcept;

@@ -93,6 +93,8 @@ struct alignas(64) Slot {
   std::string openError;           ///< Of the last failed open, until one succeeds.
   std::uint64_t leakReported = 0;  ///< The lease that was reported last.
   std::uint64_t forced = 0;        ///< The lease that was forced back last.
+  std::uint64_t seenSnapshot = 0;  ///< The number of the snapshot that was looked at last, ...
+  Clock::TimePoint seenSince{};    ///< ... and when it was first seen. Under the lock.
 
   // The owner's alone.
   /// Until then the handle may be leased as it is: it has not reached its age, nor been idle for long.

@@ -4,7 +4,8 @@
 
 namespace holdfast {
 
-void CommitGroup::begin(Durability durability, Time now, std::uint64_t payloadBytes) noexcept {
+void CommitGroup::begin(Durability durability, Time now, std::uint64_t payloadBytes, bool alone) noexcept {
+  alone_ = alone;
   durability_ = durability;
   beganAt_ = now;
   payloadBefore_ = payloadBytes;
@@ -13,7 +14,7 @@ void CommitGroup::begin(Durability durability, Time now, std::uint64_t payloadBy
 void CommitGroup::join(Durability durability) noexcept { durability_ = std::min(durability_, durability); }
 
 bool CommitGroup::hasRoom(const Bounds& bounds, Time now, std::uint64_t payloadBytes) const noexcept {
-  return members_.size() + 1 < bounds.transactions && now - beganAt_ < bounds.delay &&
+  return !alone_ && members_.size() + 1 < bounds.transactions && now - beganAt_ < bounds.delay &&
          static_cast<std::int64_t>(payloadBytes - payloadBefore_) < bounds.bytes;
 }
 

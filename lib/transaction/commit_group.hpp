@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -45,11 +46,13 @@ class CommitGroup {
   };
 
   /// A transaction begins, on its own so far.
-  void begin(Durability durability, Time now, std::uint64_t payloadBytes) noexcept;
+  void begin(Durability durability, Time now, std::uint64_t payloadBytes, bool alone = false) noexcept;
   /// Another one takes part.
   void join(Durability durability) noexcept;
   /// One that took part is carried out and waits. Throws std::bad_alloc, and then nothing has changed.
-  void reserve() { members_.reserve(members_.size() + 1); }
+  void reserve() {
+    if (members_.size() == members_.capacity()) members_.reserve(std::max<std::size_t>(16, 2 * members_.size()));
+  }
   void add(GroupMember& member) noexcept { members_.push_back(&member); }
   /// Takes those who wait, for telling them.
   std::vector<GroupMember*> takeMembers() noexcept { return std::exchange(members_, {}); }
@@ -59,6 +62,8 @@ class CommitGroup {
   /// Whether somebody waits for its COMMIT.
   bool empty() const noexcept { return members_.empty(); }
   std::size_t size() const noexcept { return members_.size(); }
+  /// Nobody may join: its transaction was undone because of others before.
+  bool isAlone() const noexcept { return alone_; }
   Durability durability() const noexcept { return durability_; }
   /// Whether one more may take part.
   bool hasRoom(const Bounds& bounds, Time now, std::uint64_t payloadBytes) const noexcept;
@@ -79,6 +84,7 @@ class CommitGroup {
   std::size_t previousSize_ = 0;
   std::chrono::nanoseconds commitTime_{0};
   int credit_ = 0;
+  bool alone_ = false;
 };
 
 }  // namespace holdfast
