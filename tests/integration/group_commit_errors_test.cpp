@@ -265,7 +265,7 @@ TEST_SUITE("integration/group_commit_errors") {
     }
   }
 
-  TEST_CASE("retries that are used up by the failures of others end in an error that says so") {
+  TEST_CASE("a transaction that may not be run again has no company to fail with") {
     Opened f;
     f.inserts("taken")();
     std::optional<Error> error;
@@ -279,33 +279,7 @@ TEST_SUITE("integration/group_commit_errors") {
               }) == ErrorCode::Constraint);
       }));
     }
-    REQUIRE(error.has_value());
-    CHECK(error->code() == ErrorCode::Busy);
-    CHECK(contains(error->what(), "shared the COMMIT"));
-    CHECK(f.names() == "taken");
-  }
-
-  TEST_CASE("an error that several share carries only one's own frames") {
-    Opened f;
-    f.inserts("taken")();
-    std::array<std::optional<Error>, 3> errors;
-    {
-      WriteLine line(f.pool);
-      for (std::size_t i = 0; i < errors.size(); ++i) {
-        REQUIRE(line.add([&, i] { errors[i] = errorOf(f.inserts("n" + std::to_string(i), {.maxRetries = 0})); }));
-      }
-      REQUIRE(line.add([&] {
-        codeOf([&] {
-          f.pool.transaction([](Transaction& tx) { tx.run("INSERT OR ROLLBACK INTO item(name) VALUES ('taken')"); });
-        });
-      }));
-    }
-    for (const auto& error : errors) {
-      REQUIRE(error.has_value());
-      CHECK(error->code() == ErrorCode::Busy);
-      const std::string text = error->what();
-      CHECK(contains(text, "in line"));
-      CHECK(text.find("in line") == text.rfind("in line"));
-    }
+    CHECK_FALSE(error.has_value());
+    CHECK(f.pool.metrics().groupCommits == 0);
   }
 }
