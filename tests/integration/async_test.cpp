@@ -128,9 +128,9 @@ TEST_SUITE("integration/async") {
     Opened f(3);
     const std::size_t before = openThreads();
     f.pool.run("INSERT INTO item(name) VALUES ('x')");
-    CHECK(openThreads() == before);
+    CHECK(eventually([&] { return openThreads() == before; }));
     f.pool.async([] {}).get();
-    CHECK(openThreads() == before + 3);
+    CHECK(eventually([&] { return openThreads() == before + 3; }));
     f.pool.close();
     CHECK(eventually([before] { return openThreads() == before; }));
   }

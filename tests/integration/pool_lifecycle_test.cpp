@@ -56,12 +56,12 @@ void checkOutlivingLease(HousekeepingMode housekeeping, F&& take) {
     ConnectionPool pool(config);
     lease = take(pool);
   }
-  CHECK(openThreads() == threads);
+  CHECK(eventually([&] { return openThreads() == threads; }));
   CHECK(lease->run("INSERT INTO item VALUES (1)").changes == 1);
   CHECK(lease->query("SELECT * FROM item").size() == 1);
   lease.release();
   CHECK(openFiles() == files);
-  CHECK(openThreads() == threads);
+  CHECK(eventually([&] { return openThreads() == threads; }));
   CHECK(sqlite3_hard_heap_limit64(-1) == 0);
   CHECK(sqlite3_soft_heap_limit64(-1) == 0);
 }
@@ -256,7 +256,7 @@ TEST_SUITE("pool/lifecycle") {
     const std::size_t before = openThreads();
     fixture.open();
     ConnectionPool& pool = fixture.pool;
-    CHECK(openThreads() == before + 1);
+    CHECK(eventually([&] { return openThreads() == before + 1; }));
     pool.query("SELECT 1");
     CHECK(pool.metrics().totalConnections == 2);
     fixture.clock->advance(fixture.config.idleTimeout + 1s);
@@ -267,7 +267,7 @@ TEST_SUITE("pool/lifecycle") {
       CHECK(eventually([&] { return fixture.events->count(EventKind::LeaseLeaked) == 1; }));
     }
     pool.close();
-    CHECK(openThreads() == before);
+    CHECK(eventually([&] { return openThreads() == before; }));
   }
 
   TEST_CASE("close() does not wait for the housekeeping interval") {

@@ -198,7 +198,7 @@ TEST_SUITE("integration/post") {
         },
         5s));
     CHECK(f.names() == "a");
-    CHECK(openThreads() == threads);
+    CHECK(eventually([&] { return openThreads() == threads; }));
   }
 
   TEST_CASE("closing writes what is queued") {

@@ -66,9 +66,9 @@ TEST_SUITE("pool/executor") {
   TEST_CASE("threads are started by the first task and are gone after stopping") {
     const std::size_t before = openThreads();
     Executor executor({.threads = 3, .capacity = 4});
-    CHECK(openThreads() == before);
+    CHECK(eventually([&] { return openThreads() == before; }));
     submit(executor, [] {}).get();
-    CHECK(openThreads() == before + 3);
+    CHECK(eventually([&] { return openThreads() == before + 3; }));
     executor.stop(true);
     CHECK(eventually([before] { return openThreads() == before; }));  // The kernel takes a moment to forget them.
   }
