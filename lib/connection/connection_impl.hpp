@@ -171,6 +171,8 @@ struct Connection::Impl {
   OwnedCounter rolledBack;
   OwnedCounter payloadBytes;  ///< Bound to statements that write.
   OwnedCounter loggedPages;   ///< Written to the log by commits of this handle.
+  /// What a page takes in the log, with its header (sqlite.org/fileformat2.html, "The Write-Ahead Log").
+  std::int64_t frameBytes() const noexcept { return profile.pageSize + 24; }
 
  private:
   class Use;

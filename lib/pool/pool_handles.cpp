@@ -149,7 +149,7 @@ void ConnectionPool::Core::retire(std::shared_ptr<Connection> connection) noexce
   counters.pastCommitted.add(impl.committed.value());
   counters.pastRolledBack.add(impl.rolledBack.value());
   counters.pastPayload.add(impl.payloadBytes.value());
-  counters.pastLoggedBytes.add(impl.loggedPages.value() * static_cast<std::uint64_t>(impl.profile.pageSize + 24));
+  counters.pastLoggedBytes.add(impl.loggedPages.value() * static_cast<std::uint64_t>(impl.frameBytes()));
   connection.reset();
   counters.destroyed.add();
   publish(EventKind::ConnectionDestroyed, id, {});

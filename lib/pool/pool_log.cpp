@@ -19,8 +19,7 @@ std::string formatMebibytes(std::int64_t bytes) {
 }  // namespace
 
 std::int64_t ConnectionPool::Core::logBytes(const Connection::Impl& writer) noexcept {
-  constexpr std::int64_t kFrameHeader = 24;  // sqlite.org/fileformat2.html, "The Write-Ahead Log"
-  return writer.walPages.load(std::memory_order_relaxed) * (writer.profile.pageSize + kFrameHeader);
+  return writer.walPages.load(std::memory_order_relaxed) * writer.frameBytes();
 }
 
 std::int64_t ConnectionPool::Core::logLimit(const Connection::Impl& writer) const noexcept {

@@ -23,9 +23,6 @@ std::string memoryText() {
   return text.data();
 }
 
-// A page in the log with its header (sqlite.org/fileformat2.html, "The Write-Ahead Log").
-std::uint64_t bytesOfFrame(std::int64_t pageSize) noexcept { return static_cast<std::uint64_t>(pageSize) + 24; }
-
 std::string join(std::initializer_list<std::string_view> pieces) {
   std::string text;
   for (const std::string_view piece : pieces) text += piece;
@@ -65,7 +62,7 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     result.transactionsCommitted += impl.committed.value();
     result.transactionsRolledBack += impl.rolledBack.value();
     result.payloadBytes += impl.payloadBytes.value();
-    result.bytesLogged += impl.loggedPages.value() * bytesOfFrame(impl.profile.pageSize);
+    result.bytesLogged += impl.loggedPages.value() * static_cast<std::uint64_t>(impl.frameBytes());
     result.statementCacheHits += impl.statements.hits.value();
     result.statementCacheMisses += impl.statements.misses.value();
     result.statementCacheEvictions += impl.statements.evictions.value();

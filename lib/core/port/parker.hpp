@@ -22,11 +22,7 @@ class Parker {
     const LockGuard guard(mutex_);
     told_ = false;
   }
-  void park() noexcept {
-    LockGuard guard(mutex_);
-    while (!told_) condition_.wait(guard);
-  }
-  /// Until `deadline` at the latest.
+  /// Sleeps until it is told, or until `deadline`.
   void parkUntil(std::chrono::steady_clock::time_point deadline) noexcept {
     LockGuard guard(mutex_);
     while (!told_ && condition_.waitUntil(guard, deadline)) {
