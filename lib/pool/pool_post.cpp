@@ -128,8 +128,9 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
   Connection::Impl& impl = writer.impl();
   if (posts.empty()) return;
   constexpr std::size_t kBatches = 4;
-  PostQueue::Tasks tasks = posts.take(kBatches * config.postBatch);
+  PostQueue::Tasks tasks;
   try {
+    tasks = posts.take(kBatches * config.postBatch);
     done.reserve(tasks.size());
   } catch (const std::bad_alloc&) {
     return posts.putBack(std::move(tasks));
