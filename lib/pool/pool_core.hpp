@@ -358,6 +358,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// The end of a lease of the write handle that leaves a group behind. Nothing where the slot went to another holder.
   std::optional<Ended> leaveGroup(Connection& writer) noexcept;
   void runPosted(Connection& writer, PostQueue::Tasks& done) noexcept;
+  /// So many pieces of posted work go along with one COMMIT at most.
+  std::size_t mostPosts() const noexcept;
   void runPostedOne(Connection& writer, detail::PostedTask& task) noexcept;
   /// Queues again what was undone because of others; before the write slot is free, so that the order stays.
   void repeatPosted(Ended& ended) noexcept;

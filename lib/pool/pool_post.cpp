@@ -98,10 +98,16 @@ bool ConnectionPool::Core::tryFlush(SteadyTime deadline) {
   return true;
 }
 
+std::size_t ConnectionPool::Core::mostPosts() const noexcept {
+  constexpr std::size_t kBatches = 4;
+  return kBatches * config.postBatch;
+}
+
 void ConnectionPool::Core::flush() {
   requireOwnProcess();
-  // Each round takes all that is queued; one that met an error that undid everything is queued again.
-  for (int round = 0; round < kMaxAttempts && !posts.empty(); ++round) flushOnce();
+  // So many rounds carry out what is queued now; what was undone because of others is queued again.
+  const std::size_t rounds = posts.size() / mostPosts() + kMaxAttempts;
+  for (std::size_t round = 0; round < rounds && !posts.empty(); ++round) flushOnce();
   // One that took the last of them along may be committing still; and what was committed at less than Full.
   const PooledConnection lease = acquire({.holder = ownWork()});
   lease->impl().syncLog();
@@ -127,10 +133,9 @@ void ConnectionPool::Core::submit(Task&& task) {
 void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done) noexcept {
   Connection::Impl& impl = writer.impl();
   if (posts.empty()) return;
-  constexpr std::size_t kBatches = 4;
   PostQueue::Tasks tasks;
   try {
-    tasks = posts.take(kBatches * config.postBatch);
+    tasks = posts.take(mostPosts());
     done.reserve(tasks.size());
   } catch (const std::bad_alloc&) {
     return posts.putBack(std::move(tasks));

@@ -273,4 +273,21 @@ TEST_SUITE("integration/post") {
     for (std::thread& poster : posters) poster.join();
     CHECK(f.rows() == 20);
   }
+
+  TEST_CASE("flush() writes all that was posted, however many rounds it takes") {
+    PoolFixture fixture(2);
+    fixture.config.postBatch = 2;
+    fixture.openWithRows(0);
+    holdfast::ConnectionPool& pool = fixture.pool;
+    std::vector<holdfast::Future<holdfast::RunResult>> futures;
+    {
+      // Who holds the write handle only queues.
+      const holdfast::PooledConnection lease = pool.acquire();
+      for (int i = 0; i < 100; ++i) futures.push_back(pool.post("INSERT INTO item(name) VALUES (?)", i));
+    }
+    pool.flush();
+    CHECK(pool.metrics().pendingPosts == 0);
+    for (auto& future : futures) CHECK(future.ready());
+    CHECK(pool.queryValue<int>("SELECT count(*) FROM item") == 100);
+  }
 }
