@@ -2,7 +2,7 @@
 #
 # Makes the doctest program <name> and one ctest entry for each of its cases, named "<name>/<case>" and
 # labelled with its folder. Each case runs in a process of its own, because memory limits and the default
-# manager are process-wide. TIMEOUT is 60 unless given and grows under sanitizers. SERIAL is for what
+# manager are process-wide. TIMEOUT is 300 unless given and grows under sanitizers. SERIAL is for what
 # measures time: nothing else runs beside it.
 function(holdfast_add_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "SOURCES;LIBRARIES")
@@ -10,7 +10,7 @@ function(holdfast_add_tests name)
     message(FATAL_ERROR "holdfast_add_tests(${name}): SOURCES is missing or '${arg_UNPARSED_ARGUMENTS}' is not known.")
   endif()
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 60)
+    set(arg_TIMEOUT 300)
   endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${HOLDFAST_TEST_SLOWDOWN}")
   get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)

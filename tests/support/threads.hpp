@@ -12,7 +12,7 @@
 namespace holdfast::test {
 
 /// How long anything may take that happens at once on an idle machine. Never waited out where a test passes.
-inline constexpr std::chrono::seconds kPatience{20};
+inline constexpr std::chrono::seconds kPatience{60};
 
 /// Whether `condition()` became true within the time. Polls without sleeping.
 template <typename F>
