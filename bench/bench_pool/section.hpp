@@ -1,21 +1,12 @@
 #pragma once
 
 #include <array>
-#include <string>
 #include <vector>
 
 #include "bench_pool/options.hpp"
-#include "support/progress.hpp"
-#include "support/section.hpp"
+#include "support/section_plan.hpp"
 
 namespace bench {
-
-/// What a section works with. `directory` is its own and empty.
-struct Bench {
-  const Options& options;
-  std::string directory;
-  Progress& progress;
-};
 
 /// Leasing and giving back, beside two minimal pools and a bare point read.
 std::vector<Section> measureAcquire(const Bench& bench);
@@ -25,11 +16,6 @@ std::vector<Section> measurePointRead(const Bench& bench);
 std::vector<Section> measureInsert(const Bench& bench);
 /// Opening and closing.
 std::vector<Section> measureOpen(const Bench& bench);
-
-struct SectionPlan {
-  const char* name;
-  std::vector<Section> (*measure)(const Bench& bench);
-};
 
 inline constexpr std::array kSections{SectionPlan{"acquire", measureAcquire}, SectionPlan{"read", measurePointRead},
                                       SectionPlan{"insert", measureInsert}, SectionPlan{"open", measureOpen}};

@@ -1,21 +1,12 @@
 #pragma once
 
 #include <array>
-#include <string>
 #include <vector>
 
 #include "bench_transactions/options.hpp"
-#include "support/progress.hpp"
-#include "support/section.hpp"
+#include "support/section_plan.hpp"
 
 namespace bench {
-
-/// What a section works with. `directory` is its own and empty.
-struct Bench {
-  const Options& options;
-  std::string directory;
-  Progress& progress;
-};
 
 /// Durable single rows from 16 threads.
 std::vector<Section> measureDurable(const Bench& bench);
@@ -29,11 +20,6 @@ std::vector<Section> measureSavepoints(const Bench& bench);
 std::vector<Section> measureReads(const Bench& bench);
 /// Bytes written for each row.
 std::vector<Section> measureBytes(const Bench& bench);
-
-struct SectionPlan {
-  const char* name;
-  std::vector<Section> (*measure)(const Bench& bench);
-};
 
 inline constexpr std::array kSections{
     SectionPlan{"durable", measureDurable}, SectionPlan{"slow-sync", measureSlowSync},

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "support/command_line.hpp"
 #include "support/text.hpp"
 
 namespace bench {
@@ -47,12 +48,7 @@ std::optional<int> parseOptions(int argc, char** argv, Options& options) {
   app.add_option("--json", options.json, "File for everything that was measured")->type_name("FILE");
   app.add_flag("--quiet", options.quiet, "No progress");
   app.add_flag("--keep", options.keep, "Leave the database there, for the next run");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
-  }
-  return std::nullopt;
+  return parseCommandLine(app, argc, argv);
 }
 
 }  // namespace bench
