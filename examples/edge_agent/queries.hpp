@@ -12,8 +12,8 @@
 
 namespace edge_agent {
 
-/// The reading side of the database: what a dashboard asks. Any thread; on read handles, so that samplers go on writing.
-/// Throws holdfast::Error.
+/// The reading side of the database: what a dashboard asks. Any thread; on read handles, so that samplers go on
+/// writing. Throws holdfast::Error.
 class Queries {
  public:
   explicit Queries(holdfast::ConnectionPool& db) : db_(db) {}

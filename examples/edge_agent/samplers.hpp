@@ -54,15 +54,15 @@ class Sampler {
 
 /// `ignore`: shell patterns of devices to leave out, such as "loop*". Only disks and networks have devices.
 ///
-/// | source      | text                                             | series                                          |
-/// | ----------- | ------------------------------------------------ | ----------------------------------------------- |
-/// | cpu         | /proc/stat                                       | all.busy, cpu0.busy ... %                       |
-/// | memory      | /proc/meminfo                                    | used %; available, cached, dirty, swap_used B   |
-/// | disk        | /proc/diskstats                                  | vda.read, .written B/s; .reads, .writes 1/s; .busy % |
-/// | network     | /proc/net/dev                                    | eth0.rx, .tx B/s; .rx_packets, .tx_packets, .faults 1/s |
-/// | load        | /proc/loadavg                                    | 1min, 5min, 15min; running, tasks               |
-/// | temperature | lines "NAME MILLIDEGREES"                        | NAME degC                                       |
-/// | process     | /proc/self/status, /proc/self/io one after other | rss, rss_peak B; threads; written B/s           |
+/// | source      | text                                  | series                                                  |
+/// | ----------- | ------------------------------------- | ------------------------------------------------------- |
+/// | cpu         | /proc/stat                            | all.busy, cpu0.busy ... %                               |
+/// | memory      | /proc/meminfo                         | used %; available, cached, dirty, swap_used B           |
+/// | disk        | /proc/diskstats                       | vda.read, .written B/s; .reads, .writes 1/s; .busy %    |
+/// | network     | /proc/net/dev                         | eth0.rx, .tx B/s; .rx_packets, .tx_packets, .faults 1/s |
+/// | load        | /proc/loadavg                         | 1min, 5min, 15min; running, tasks                       |
+/// | temperature | lines "NAME MILLIDEGREES"             | NAME degC                                               |
+/// | process     | /proc/self/status, then /proc/self/io | rss, rss_peak B; threads; written B/s                   |
 std::unique_ptr<Sampler> makeSampler(Source source, std::vector<std::string> ignore = {});
 
 }  // namespace edge_agent

@@ -55,8 +55,8 @@ struct Removed {
 /// The ids of the series that a sampler has seen. Each sampler keeps its own, so that nothing is shared.
 using SeriesIds = std::map<std::string, std::int64_t, std::less<>>;
 
-/// The writing side of the database. Any thread. Every call is one transaction (but usedBytes(), which reads) and throws
-/// holdfast::Error.
+/// The writing side of the database. Any thread. Every call is one transaction (but usedBytes(), which reads) and
+/// throws holdfast::Error.
 class Store {
  public:
   explicit Store(holdfast::ConnectionPool& db) : db_(db) {}

@@ -74,8 +74,8 @@ class LeaseOwner {
 };
 
 /// A leased connection. Gives it back when it goes: open transaction rolled back, statements reset, settings put
-/// back; a broken handle is replaced. Move-only; used by one thread at a time. Whoever took it counts as its holder, also
-/// where it was moved to another thread: that thread must not wait for the same handle, nor close the pool.
+/// back; a broken handle is replaced. Move-only; used by one thread at a time. Whoever took it counts as its holder,
+/// also where it was moved to another thread: that thread must not wait for the same handle, nor close the pool.
 class PooledConnection {
  public:
   PooledConnection() noexcept = default;

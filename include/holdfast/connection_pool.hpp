@@ -22,6 +22,23 @@
 
 namespace holdfast {
 
+class ConnectionPool;
+
+/// A pool's run(), query(), queryOne(), queryValue() and forEach() with bounds of their own. Must not outlive the pool.
+class BoundedCalls final : public StatementExecutor {
+ public:
+  RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
+  Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
+
+ private:
+  friend class ConnectionPool;
+  BoundedCalls(ConnectionPool& pool, CallOptions options) noexcept : pool_(&pool), options_(std::move(options)) {}
+
+  ConnectionPool* pool_;
+  CallOptions options_;
+};
+
 /// A fixed pool of SQLite handles on one database file: one write handle, the rest read handles.
 ///
 /// Every call may be made from any thread. Waiters are served in the order of asking, by direct hand-over. Nothing of
@@ -37,24 +54,29 @@ class ConnectionPool : public StatementExecutor {
   explicit ConnectionPool(const ConnectionConfig& config);
   ConnectionPool(const ConnectionPool&) = delete;
   ConnectionPool& operator=(const ConnectionPool&) = delete;
-  /// Closes. A lease that outlives the pool stays usable; its handle is closed when it ends.
+  /// Closes. A lease that outlives the pool stays usable; its handle is closed when it ends. Not on one of the pool's
+  /// own threads, nor in a listener.
   virtual ~ConnectionPool();
 
   /// Opens the database and minPoolSize handles. Throws Error: InvalidConfig; Misuse where it is open already;
   /// CannotOpen, NotADatabase, ReadOnly, StorageFull, Busy, ... for the file. After an error nothing is open.
   OpenReport open(const ConnectionConfig& config);
-  /// Ends the pool: new calls and waiters get Error{PoolClosed}, leases are waited for, the log is checkpointed, all
-  /// handles are closed. After closeTimeout the statements of leases still out are interrupted, and Error{Timeout}
-  /// names them: the pool is closed then, and their handles close when they end. Closing what is closed does nothing.
+  /// Ends the pool: asynchronous calls and posted work are finished, new calls and waiters get Error{PoolClosed},
+  /// leases are waited for, the log is checkpointed, all handles are closed. After closeTimeout asynchronous calls that
+  /// have not begun are dropped (their futures report PoolClosed), those that run get Error{LeaseRevoked} from their
+  /// next statement and are waited for. Then, after another closeTimeout, the statements of leases still out are
+  /// interrupted, and Error{Timeout} names them: the pool is closed then, and their handles close when they end.
+  /// Closing what is closed does nothing.
   void close();
   bool isOpen() const noexcept;
 
   /// Leases a handle, waiting in line for it until `timeout` (nothing: acquireTimeout; zero: not at all). Throws
   /// Error: PoolExhausted, saying who holds what since when; PoolClosed; Misuse where this thread itself holds the
-  /// write handle that it asks for; and whatever opening a handle meets.
+  /// write handle that it asks for; StorageFull where it is the write handle and the log is at its limit; and whatever
+  /// opening a handle meets.
   PooledConnection acquire(Access access = Access::Write, std::optional<std::chrono::milliseconds> timeout = {},
                            Place place = Place::here());
-  /// A handle that is free now, or nothing. Does not throw for a busy pool.
+  /// A handle that is free now, or nothing. Does not throw for a busy pool; StorageFull as acquire().
   std::optional<PooledConnection> tryAcquire(Access access = Access::Write, Place place = Place::here());
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
@@ -82,16 +104,16 @@ class ConnectionPool : public StatementExecutor {
   /// A transaction by hand; rolled back unless committed.
   Transaction begin(const TransactionOptions& options = {}, Place place = Place::here());
 
-  /// Has `work(Transaction&)` carried out by whoever commits next, or when postDelay, postBatch or groupMaxBytes makes it
-  /// due, and returns at once: many such pieces share one COMMIT. In the order of posting; each is undone alone where it
-  /// throws. The future completes once the change is as durable as asked, with what `work` returned. It runs on another
-  /// thread, perhaps twice (where a transaction around it had to be undone). Blocks up to acquireTimeout while
-  /// postCapacity pieces wait, then throws Error{PoolExhausted}; the future reports what later goes wrong.
+  /// Has `work(Transaction&)` carried out by whoever commits next, or when postDelay, postBatch or groupMaxBytes makes
+  /// it due, and returns at once: many such pieces share one COMMIT. In the order of posting; each is undone alone
+  /// where it throws. The future completes once the change is as durable as asked, with what `work` returned. It runs
+  /// on another thread, perhaps twice (where a transaction around it had to be undone). Blocks up to acquireTimeout
+  /// while postCapacity pieces wait, then throws Error{PoolExhausted}; the future reports what later goes wrong.
   template <typename F>
     requires std::invocable<F&, Transaction&>
   auto post(F&& work, const PostOptions& options = {}) {
     auto task = std::make_unique<detail::PostedWork<std::decay_t<F>>>(std::forward<F>(work));
-    task->durability = options.durability;
+    task->setOptions(options);
     auto future = task->future();
     postTask(std::move(task));
     return future;
@@ -99,8 +121,13 @@ class ConnectionPool : public StatementExecutor {
   /// The same for one statement; the values are copied.
   template <typename... Args>
   Future<RunResult> post(const Sql& sql, const Args&... args) {
+    return post(PostOptions{}, sql, args...);
+  }
+  template <typename... Args>
+  Future<RunResult> post(const PostOptions& options, const Sql& sql, const Args&... args) {
     const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
     auto task = std::make_unique<detail::PostedStatement>(sql, values);
+    task->setOptions(options);
     auto future = task->future();
     postTask(std::move(task));
     return future;
@@ -117,9 +144,10 @@ class ConnectionPool : public StatementExecutor {
       if constexpr (std::invocable<std::decay_t<F>&, Transaction&>) {
         return transaction(work, options, place);
       } else if constexpr (std::invocable<std::decay_t<F>&, ReadTransaction&>) {
-        return read(work, place);
+        return read(work, {.timeout = options.timeout, .priority = options.priority, .cancel = options.cancel}, place);
       } else {
         static_cast<void>(this);
+        static_cast<void>(options);
         static_cast<void>(place);
         return std::invoke(work);
       }
@@ -134,10 +162,14 @@ class ConnectionPool : public StatementExecutor {
   /// Runs `work(ReadTransaction&)` on one consistent view. Returns what `work` returns.
   template <typename F>
     requires std::invocable<F&, ReadTransaction&>
-  std::invoke_result_t<F&, ReadTransaction&> read(F&& work, Place place = Place::here()) {
-    ReadTransaction snapshot(acquire(Access::Read, {}, place));
+  std::invoke_result_t<F&, ReadTransaction&> read(F&& work, const CallOptions& options = {},
+                                                  Place place = Place::here()) {
+    ReadTransaction snapshot(acquireToRead(options, place));
     return std::invoke(work, snapshot);
   }
+
+  /// Single calls that are bounded: db.with({.timeout = 250ms}).query("...")
+  BoundedCalls with(CallOptions options) noexcept;
 
   /// Moves the write-ahead log into the database and cuts it, in the write lane. Does not wait for readers.
   CheckpointReport checkpoint();
@@ -173,9 +205,11 @@ class ConnectionPool : public StatementExecutor {
     void* work_;
     void (*call_)(void*, Transaction&);
   };
+  friend class BoundedCalls;
   struct Core;
 
   void runTransaction(Work work, const TransactionOptions& options, Place place);
+  PooledConnection acquireToRead(const CallOptions& options, Place place);
   void postTask(std::unique_ptr<detail::PostedTask> task);
   void submit(std::unique_ptr<detail::AsyncTask> task);
 

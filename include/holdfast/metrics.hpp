@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -56,12 +57,18 @@ struct PoolMetrics {
   std::uint64_t statementCacheHits = 0;
   std::uint64_t statementCacheMisses = 0;
   std::uint64_t statementCacheEvictions = 0;
-  std::uint64_t checkpoints = 0;
-  std::uint64_t checkpointsBlocked = 0;
+  std::uint64_t checkpoints = 0;          ///< Times the log was copied into the database, as far as readers allowed.
+  std::uint64_t checkpointsBlocked = 0;   ///< Of these, the ones that a reader stood in the way of.
+  std::uint64_t pagesCheckpointed = 0;    ///< Copied by them.
+  std::uint64_t logsTruncated = 0;        ///< Of these, the ones that cut the log to nothing.
   std::uint64_t walPages = 0;             ///< Pages in the write-ahead log after the last commit.
+  std::uint64_t walBytes = 0;             ///< What they take.
   std::uint64_t groupCommits = 0;         ///< COMMITs that several transactions shared.
   std::uint64_t groupedTransactions = 0;  ///< Transactions in them, posted ones included.
   std::uint64_t largestGroup = 0;
+  static constexpr std::size_t kGroupSizes = 9;
+  /// COMMITs of transactions by how many shared them: 1, 2, up to 4, 8, 16, 32, 64, 128, and more.
+  std::array<std::uint64_t, kGroupSizes> groupSizes{};
   std::uint64_t syncsSaved = 0;    ///< Syncs that these transactions would have needed on their own.
   std::uint64_t postedWork = 0;    ///< Pieces of work posted.
   std::uint64_t pendingPosts = 0;  ///< Now: of these, not yet written.
@@ -84,8 +91,11 @@ struct PoolMetrics {
   LatencySummary queryLatency;
   LatencySummary transactionLatency;
   LatencySummary recoveryLatency;  ///< From finding a handle broken to its replacement.
-  LatencySummary queueLatency;     ///< Waits for the write handle; calls that did not wait are not in it.
-  LatencySummary commitLatency;    ///< COMMITs of transactions with their sync; a shared one counts once.
+  // Of transactions, phase by phase.
+  LatencySummary queueLatency;      ///< Waits for the write handle; calls that did not wait are not in it.
+  LatencySummary lockLatency;       ///< BEGIN IMMEDIATE, which waits for other processes; one in about 60.
+  LatencySummary executionLatency;  ///< Callbacks; one in about 60.
+  LatencySummary commitLatency;     ///< COMMITs of transactions with their sync; a shared one counts once.
 };
 
 nlohmann::json toJson(const LatencySummary& summary);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -19,6 +22,11 @@ namespace holdfast {
 struct PostOptions {
   /// When the future completes: once the change is so durable. Nothing: the database's.
   std::optional<Durability> durability = {};
+  /// Work that has not begun by then fails with Error{Timeout}; a statement of it that still runs then is ended, and
+  /// the work undone. The COMMIT is waited for. Nothing: no bound.
+  std::optional<std::chrono::milliseconds> timeout = {};
+  /// The same with Error{Interrupted} once a stop is requested.
+  std::stop_token cancel = {};
 };
 
 namespace detail {
@@ -37,10 +45,22 @@ class PostedTask {
   virtual void succeed() noexcept = 0;
   virtual void fail(std::exception_ptr why) noexcept = 0;
 
+  void setOptions(const PostOptions& options) {
+    durability = options.durability;
+    if (options.timeout) deadline = std::chrono::steady_clock::now() + std::min(*options.timeout, kLongestTimeout);
+    cancel = options.cancel;
+  }
+
   std::int64_t bytes = 0;  ///< What it holds, about.
   std::optional<Durability> durability;
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::stop_token cancel;
   int attempts = 0;
   std::exception_ptr failure;  ///< Of the last run.
+
+ private:
+  /// Adding the longest duration there is to a time would overflow.
+  static constexpr std::chrono::milliseconds kLongestTimeout = std::chrono::hours{24 * 365};
 };
 
 template <typename F, typename R = std::invoke_result_t<F&, Transaction&>>

@@ -107,28 +107,44 @@ class StatementExecutor {
     const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
     return queryOneBound(sql, values);
   }
+  std::optional<Row> queryOne(const Sql& sql, std::span<const Value> values);
+  std::optional<Row> queryOne(const Sql& sql, const std::vector<Value>& values) {
+    return queryOne(sql, std::span(values));
+  }
 
   /// The first column of the first row; nothing where there is no row or it is NULL.
   template <typename T, typename... Args>
   std::optional<T> queryValue(const Sql& sql, const Args&... args) {
     const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
-    std::optional<T> result;
-    auto take = [&result](const RowView& row) {
-      result = row.get<std::optional<T>>(0);
-      return false;
-    };
-    visitBound(sql, values, detail::RowVisitor(take));
-    return result;
+    return firstValue<T>([&](detail::RowVisitor take) { visitBound(sql, values, take); });
+  }
+  template <typename T>
+  std::optional<T> queryValue(const Sql& sql, std::span<const Value> values) {
+    return firstValue<T>([&](detail::RowVisitor take) { visitValues(sql, values, take); });
+  }
+  template <typename T>
+  std::optional<T> queryValue(const Sql& sql, const std::vector<Value>& values) {
+    return queryValue<T>(sql, std::span(values));
   }
 
   /// Calls `visit(const RowView&)` for each row, in constant memory. A visit that returns false ends the reading; one
-  /// that throws ends it and the exception travels on. The handle is in use meanwhile. A statement that writes and returns
-  /// rows has written them all before the first is seen, and is carried out to its end.
+  /// that throws ends it and the exception travels on. The handle is in use meanwhile. A statement that writes and
+  /// returns rows has written them all before the first is seen, and is carried out to its end.
   template <typename F, typename... Args>
     requires std::invocable<F&, const RowView&>
   void forEach(const Sql& sql, F&& visit, const Args&... args) {
     const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
     visitBound(sql, values, detail::RowVisitor(visit));
+  }
+  template <typename F>
+    requires std::invocable<F&, const RowView&>
+  void forEach(const Sql& sql, F&& visit, std::span<const Value> values) {
+    visitValues(sql, values, detail::RowVisitor(visit));
+  }
+  template <typename F>
+    requires std::invocable<F&, const RowView&>
+  void forEach(const Sql& sql, F&& visit, const std::vector<Value>& values) {
+    forEach(sql, visit, std::span(values));
   }
 
   // The calls above without their types: what an executor carries out.
@@ -145,6 +161,19 @@ class StatementExecutor {
   ~StatementExecutor() = default;
 
  private:
+  template <typename T, typename Visit>
+  static std::optional<T> firstValue(Visit visit) {
+    static_assert(!std::is_same_v<T, std::string_view> && !std::is_same_v<T, BlobView>,
+                  "a view would outlive the row that it looks at: ask for std::string or Blob, or use forEach()");
+    std::optional<T> result;
+    auto take = [&result](const RowView& row) {
+      result = row.get<std::optional<T>>(0);
+      return false;
+    };
+    visit(detail::RowVisitor(take));
+    return result;
+  }
+  void visitValues(const Sql& sql, std::span<const Value> values, detail::RowVisitor visit);
   std::optional<Row> queryOneBound(const Sql& sql, std::span<const ValueView> values);
 };
 

@@ -21,13 +21,24 @@ enum class Priority : std::uint8_t {
   Maintenance,  ///< What can wait: clean-up, roll-ups.
 };
 
+/// What bounds one call that is no transaction of the caller's.
+struct CallOptions {
+  /// One deadline for waiting in line, for other processes' locks and running: a statement that still runs then is
+  /// ended with Error{Timeout}. Nothing: waiting ends at acquireTimeout, running does not end.
+  std::optional<std::chrono::milliseconds> timeout = {};
+  Priority priority = Priority::Telemetry;
+  /// Ends waiting and running with Error{Interrupted} once a stop is requested.
+  std::stop_token cancel = {};
+};
+
 struct TransactionOptions {
   /// Nothing: the database's. Weaker ones return sooner and may be lost by a power cut; Off counts as Normal unless the
   /// database's own is Off. Transactions that share a COMMIT get the strongest that one of them asked for.
   std::optional<Durability> durability = {};
   /// One deadline for waiting in line, waiting for other processes' locks, running and being retried: a statement that
-  /// still runs then is ended, the transaction rolled back, and the error says which phase took the time. A COMMIT under
-  /// way, and the callbacks that share it, are waited for. Nothing: waiting ends at acquireTimeout, running does not end.
+  /// still runs then is ended, the transaction rolled back, and the error says which phase took the time. A COMMIT
+  /// under way, and the callbacks that share it, are waited for. Nothing: waiting ends at acquireTimeout, running does
+  /// not end.
   std::optional<std::chrono::milliseconds> timeout = {};
   /// Nothing: the database's retry.maxRetries. Zero: the callback runs once.
   std::optional<int> maxRetries = {};
@@ -56,7 +67,8 @@ class TransactionHost {
 /// innermost may be used: anything else is Error{Misuse}. When SQLite itself has rolled the whole transaction back
 /// (disk full, out of memory), every further call is Error{TransactionAborted}, and commit() too.
 ///
-/// Used by one thread at a time. An inner one must not outlive the connection. Savepoints nest to any depth the statement journal has room for; kMaxDepth bounds it.
+/// Used by one thread at a time. An inner one must not outlive the connection. Savepoints nest to any depth the
+/// statement journal has room for; kMaxDepth bounds it.
 class Transaction final : public StatementExecutor {
  public:
   /// The deepest nesting; more is Error{Misuse}. A bound against runaway recursion.

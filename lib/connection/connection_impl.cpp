@@ -10,8 +10,8 @@
 namespace holdfast {
 namespace {
 
-/// Measures one call in 61, with that weight: reading the clock costs as much as 1 % of a point read. A prime, so that a
-/// program that repeats itself is not always met at the same statement; and not the first call, which is cold.
+/// Measures one call in 61, with that weight: reading the clock costs as much as 1 % of a point read. A prime, so that
+/// a program that repeats itself is not always met at the same statement; and not the first call, which is cold.
 class SampledTimer {
  public:
   SampledTimer(std::uint64_t number, LatencyHistogram& histogram) noexcept
@@ -227,7 +227,7 @@ void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
   if (breaksHandle(sqliteCode)) broken = true;
 }
 
-void Connection::Impl::requireUsable() const {
+void Connection::Impl::findOutWhetherUsable() const {
   if (inForkedChild()) {
     throw Error(ErrorCode::ForkedProcess,
                 "the connection belongs to the parent process; open the database after fork()");

@@ -87,7 +87,9 @@ struct Connection::Impl {
   void rollbackToSavepoint() noexcept;
 
   /// Throws Error{LeaseRevoked}, {TransactionAborted}, {Timeout}, ... where nothing may be carried out now.
-  void requireUsable() const;
+  void requireUsable() const {
+    if (inForkedChild() || (!open.empty() && !inTransaction()) || limited_ || isRevoked()) findOutWhetherUsable();
+  }
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
   bool needsRestore() const noexcept { return inTransaction() || hasChangedState(); }
   /// Whether more was changed than data, so that the next holder must not have it as it is.
@@ -150,8 +152,8 @@ struct Connection::Impl {
   bool broken = false;
   /// The number of the present lease; 0 outside of a pool.
   std::uint64_t lease = 0;
-  /// Whether a statement is being carried out or a transaction is open, and so many times it has begun to be so. Written
-  /// by the holder of the lease.
+  /// Whether a statement is being carried out or a transaction is open, and so many times it has begun to be so.
+  /// Written by the holder of the lease.
   std::atomic<bool> holdsSnapshot{false};
   OwnedCounter snapshots;
   void noteSnapshot() noexcept {
@@ -176,6 +178,9 @@ struct Connection::Impl {
 
  private:
   class Use;
+
+  /// requireUsable() where it is not plain.
+  void findOutWhetherUsable() const;
 
   void installHooks() noexcept;
   static int shouldStop(void* impl) noexcept;

@@ -43,7 +43,7 @@ void Connection::Impl::throwStopped(Stop reason) const {
     case Stop::No: return;
     case Stop::Revoked: throw Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back");
     case Stop::Cancelled: throw Error(ErrorCode::Interrupted, "cancelled by its stop token");
-    case Stop::TooLate: throw Error(ErrorCode::Timeout, "the deadline passed while statements were carried out");
+    case Stop::TooLate: throw Error(ErrorCode::Timeout, "the deadline passed before everything was carried out");
     case Stop::TooLarge: break;
   }
   throw Error(ErrorCode::MemoryLimit,

@@ -167,7 +167,11 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
     readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
   } catch (const std::exception& failure) {
-    reason = failure.what();
+    try {
+      reason = failure.what();
+    } catch (const std::bad_alloc&) {
+      reason = "unreadable";  // So short that it takes no memory.
+    }
     return false;
   }
 }
@@ -198,7 +202,13 @@ void Connection::Impl::setDurability(Durability durability) {
 
 void Connection::Impl::syncLog() {
   sqlite3_file* log = nullptr;
-  int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  sqlite3_file* file = nullptr;
+  int code = SQLITE_OK;
+  if (durability_ == Durability::Off) {  // What checkpoints have moved there has not been synced either.
+    code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  }
+  if (code == SQLITE_OK) code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
   if (code == SQLITE_OK && log->pMethods != nullptr) code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
   if (code == SQLITE_OK) return;
   noteBreakage(code);

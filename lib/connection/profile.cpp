@@ -41,8 +41,8 @@ std::string synchronousLevel(Durability durability) {
   return std::string(1, synchronousText(durability)[std::char_traits<char>::length("PRAGMA synchronous=")]);
 }
 
-// Far above what applications write, far below what would exhaust a device. SQLite's own are made for servers: a text of
-// 1 GB, 250 million instructions for one statement.
+// Far above what applications write, far below what would exhaust a device. SQLite's own are made for servers: a text
+// of 1 GB, 250 million instructions for one statement.
 void applyLimits(sqlite3* handle) {
   struct Limit {
     int id;

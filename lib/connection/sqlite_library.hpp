@@ -20,8 +20,9 @@ const SqliteLibrary& sqliteLibrary();
 bool hasWalResetBug(int versionNumber) noexcept;
 
 /// Settings of the whole library that SQLite takes only before it is first used; without effect after. Page caches then
-/// allocate page by page instead of 20 pages for each handle at once, 87 KB that a handle may never use; and a sort spills
-/// at 16 pages (or the size of its cache) instead of 250, 1 MB whatever the cache: six of them broke a limit of 4 MiB.
+/// allocate page by page instead of 20 pages for each handle at once, 87 KB that a handle may never use; and a sort
+/// spills at 16 pages (or the size of its cache) instead of 250, 1 MB whatever the cache: six of them broke a limit of
+/// 4 MiB.
 void configureSqlite() noexcept;
 
 /// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.

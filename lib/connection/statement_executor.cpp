@@ -71,6 +71,14 @@ Rows StatementExecutor::query(const Sql& sql, std::span<const Value> values) {
   return withViews(values, [&](std::span<const ValueView> views) { return queryBound(sql, views); });
 }
 
+std::optional<Row> StatementExecutor::queryOne(const Sql& sql, std::span<const Value> values) {
+  return withViews(values, [&](std::span<const ValueView> views) { return queryOneBound(sql, views); });
+}
+
+void StatementExecutor::visitValues(const Sql& sql, std::span<const Value> values, detail::RowVisitor visit) {
+  withViews(values, [&](std::span<const ValueView> views) { visitBound(sql, views, visit); });
+}
+
 std::optional<Row> StatementExecutor::queryOneBound(const Sql& sql, std::span<const ValueView> values) {
   std::optional<Row> result;
   auto take = [&result](const RowView& row) {

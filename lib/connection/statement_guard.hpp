@@ -7,8 +7,8 @@ namespace holdfast {
 /// The authorizer of a handle: refuses, in SQL that comes from the application, what would break the engine
 /// (transaction control, ATTACH, settings it relies on), and notes what must be put back when a lease ends.
 ///
-/// It judges such SQL while it is prepared. What SQLite prepares while a statement runs is its own (VACUUM is made of an
-/// ATTACH and a transaction); only files are then refused still, for VACUUM INTO.
+/// It judges such SQL while it is prepared. What SQLite prepares while a statement runs is its own (VACUUM is made of
+/// an ATTACH and a transaction); only files are then refused still, for VACUUM INTO.
 class StatementGuard {
  public:
   /// What statements prepared since reset() may have changed.

@@ -43,7 +43,10 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(statementCacheEvictions),
     HOLDFAST_FIELD(checkpoints),
     HOLDFAST_FIELD(checkpointsBlocked),
+    HOLDFAST_FIELD(pagesCheckpointed),
+    HOLDFAST_FIELD(logsTruncated),
     HOLDFAST_FIELD(walPages),
+    HOLDFAST_FIELD(walBytes),
     HOLDFAST_FIELD(groupCommits),
     HOLDFAST_FIELD(groupedTransactions),
     HOLDFAST_FIELD(largestGroup),
@@ -65,8 +68,9 @@ constexpr Field<std::int64_t> kBytes[] = {
 };
 
 constexpr Field<LatencySummary> kLatencies[] = {
-    HOLDFAST_FIELD(acquireLatency),  HOLDFAST_FIELD(queryLatency), HOLDFAST_FIELD(transactionLatency),
-    HOLDFAST_FIELD(recoveryLatency), HOLDFAST_FIELD(queueLatency), HOLDFAST_FIELD(commitLatency),
+    HOLDFAST_FIELD(acquireLatency),   HOLDFAST_FIELD(queryLatency),  HOLDFAST_FIELD(transactionLatency),
+    HOLDFAST_FIELD(recoveryLatency),  HOLDFAST_FIELD(queueLatency),  HOLDFAST_FIELD(lockLatency),
+    HOLDFAST_FIELD(executionLatency), HOLDFAST_FIELD(commitLatency),
 };
 
 #undef HOLDFAST_FIELD
@@ -91,6 +95,7 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   for (const auto& field : kCounters) json[field.name] = metrics.*field.member;
   for (const auto& field : kBytes) json[field.name] = metrics.*field.member;
   for (const auto& field : kLatencies) json[field.name] = toJson(metrics.*field.member);
+  json["groupSizes"] = metrics.groupSizes;
   json["poolUtilization"] = metrics.poolUtilization;
   json["writeAmplification"] = metrics.writeAmplification;
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();

@@ -15,8 +15,8 @@ struct MemoryShares {
   std::int64_t statementsPerHandle = 0;
 };
 
-/// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements, and
-/// the soft limit lies at 0.75: measured, 8 handles then run a mixed load on 252 MB in as little as 256 KiB at full
+/// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements,
+/// and the soft limit lies at 0.75: measured, 8 handles then run a mixed load on 252 MB in as little as 256 KiB at full
 /// speed, where undivided caches meet the wall.
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 

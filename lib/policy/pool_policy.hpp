@@ -39,11 +39,12 @@ bool isConnectionStale(const SlotFacts& slot, Clock::TimePoint now) noexcept;
 /// Whether a handle has been idle for so long that it must prove itself before it is leased.
 bool needsVerification(const SlotFacts& slot, const ConnectionConfig& config, Clock::TimePoint now) noexcept;
 
-/// When a handle made at `createdAt` is renewed: at maxConnectionAge less up to a tenth, so that handles opened together
-/// are not renewed together. `random` is in [0, 1). The end of time where maxConnectionAge is zero.
+/// When a handle made at `createdAt` is renewed: at maxConnectionAge less up to a tenth, so that handles opened
+/// together are not renewed together. `random` is in [0, 1). The end of time where maxConnectionAge is zero.
 Clock::TimePoint renewalTime(Clock::TimePoint createdAt, std::chrono::milliseconds maxConnectionAge, double random);
 
-/// The pause before an open is tried again after `failures` (1 and up) failed in a row: doubles, up to 64 times `first`.
+/// The pause before an open is tried again after `failures` (1 and up) failed in a row: doubles, up to 64 times
+/// `first`.
 std::chrono::milliseconds openRetryPause(std::chrono::milliseconds first, int failures) noexcept;
 
 }  // namespace holdfast

@@ -42,40 +42,65 @@ void ConnectionPool::close() { core_->close(); }
 bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
 
 PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
-  return core_->acquire({.access = access, .timeout = timeout, .holder = caller(place)});
+  const auto start = std::chrono::steady_clock::now();
+  PooledConnection lease = core_->acquire({.access = access, .timeout = timeout, .holder = caller(place)});
+  if (access == Access::Write) core_->makeRoomInLog(*lease, start, timeout);
+  return lease;
 }
 
 std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
   PooledConnection lease = core_->acquire(
       {.access = access, .timeout = std::chrono::milliseconds{0}, .holder = caller(place), .quietly = true});
   if (!lease) return std::nullopt;
+  if (access == Access::Write)
+    core_->makeRoomInLog(*lease, std::chrono::steady_clock::now(), std::chrono::milliseconds{0});
   return lease;
 }
 
-RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
+RunResult BoundedCalls::runBound(const Sql& sql, std::span<const ValueView> values) {
+  ConnectionPool::Core* const core = pool_->core_;
   try {
-    return core_->run(sql, values, callerOf(sql));
+    return core->run(sql, values, options_, callerOf(sql));
   } catch (Error& error) {
-    error.setContext(core_->contextText());
+    error.setContext(core->contextText());
     throw;
   }
 }
 
-void ConnectionPool::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+void BoundedCalls::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
   bool started = false;
   auto note = [&](const RowView& row) {
     started = true;
     return visit(row);
   };
-  core_->readOnce(callerOf(sql), started,
-                  [&](Connection& connection) { connection.visitBound(sql, values, detail::RowVisitor(note)); });
+  pool_->core_->readOnce(callerOf(sql), options_, started,
+                         [&](Connection& connection) { connection.visitBound(sql, values, detail::RowVisitor(note)); });
+}
+
+Rows BoundedCalls::queryBound(const Sql& sql, std::span<const ValueView> values) {
+  Rows rows;
+  const bool never = false;
+  pool_->core_->readOnce(callerOf(sql), options_, never,
+                         [&](Connection& connection) { rows = connection.queryBound(sql, values); });
+  return rows;
+}
+
+BoundedCalls ConnectionPool::with(CallOptions options) noexcept { return {*this, std::move(options)}; }
+
+RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
+  return with({}).runBound(sql, values);
+}
+
+void ConnectionPool::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  with({}).visitBound(sql, values, visit);
 }
 
 Rows ConnectionPool::queryBound(const Sql& sql, std::span<const ValueView> values) {
-  Rows rows;
-  const bool never = false;
-  core_->readOnce(callerOf(sql), never, [&](Connection& connection) { rows = connection.queryBound(sql, values); });
-  return rows;
+  return with({}).queryBound(sql, values);
+}
+
+PooledConnection ConnectionPool::acquireToRead(const CallOptions& options, Place place) {
+  return core_->acquireToRead(caller(place), options);
 }
 
 Transaction ConnectionPool::begin(const TransactionOptions& options, Place place) {

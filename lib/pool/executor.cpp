@@ -69,28 +69,34 @@ bool Executor::submit(Task&& task, TimePoint deadline) {
   return true;
 }
 
-bool Executor::trySubmit(Task&& task) {
-  requireOwnProcess();
-  const port::LockGuard guard(mutex_);
-  startThreads();
-  if (full()) return false;
-  push(std::move(task));
-  return true;
-}
-
-void Executor::stop(bool drain) {
+void Executor::beginStop() {
   requireOwnProcess();
   if (isWorkerThread()) {
     throw Error(ErrorCode::Misuse, "a thread of the executor cannot stop it: it would wait for itself");
   }
-  {
-    TaskQueue dropped;  // Destroyed first: what still runs may wait for something in it.
-    const port::LockGuard guard(mutex_);
-    stopped_ = true;
-    if (!drain) dropped.swap(queue_);
-    taskCame_.notifyAll();
-    roomCame_.notifyAll();
+  const port::LockGuard guard(mutex_);
+  stopped_ = true;
+  taskCame_.notifyAll();
+  roomCame_.notifyAll();
+}
+
+void Executor::drop() {
+  TaskQueue dropped;  // Destroyed after the lock is let go.
+  const port::LockGuard guard(mutex_);
+  dropped.swap(queue_);
+}
+
+bool Executor::finish(TimePoint deadline) {
+  beginStop();
+  port::LockGuard guard(mutex_);
+  while (inside_ != 0 && threadWent_.waitUntil(guard, deadline)) {
   }
+  return inside_ == 0;
+}
+
+void Executor::stop(bool drain) {
+  beginStop();
+  if (!drain) drop();  // Before anything is waited for: what still runs may wait for something in the queue.
   std::vector<port::Thread> threads;  // Joined by whoever stops it first; others only see them leave.
   port::LockGuard guard(mutex_);
   while (inside_ != 0) threadWent_.wait(guard);
@@ -98,6 +104,11 @@ void Executor::stop(bool drain) {
 }
 
 bool Executor::isWorkerThread() const noexcept { return workerOf == this; }
+
+std::vector<std::uint64_t> Executor::threadIds() const {
+  const port::LockGuard guard(mutex_);
+  return threadIds_;
+}
 
 std::size_t Executor::pending() const {
   const port::LockGuard guard(mutex_);
@@ -132,6 +143,7 @@ void Executor::push(Task&& task) {
 void Executor::startThreads() {
   requireRunning();
   threads_.reserve(limits_.threads);
+  threadIds_.reserve(limits_.threads);
   while (threads_.size() < limits_.threads) {
     try {
       threads_.emplace_back(threadName_, [this] { work(); });
@@ -145,6 +157,10 @@ void Executor::startThreads() {
 
 void Executor::work() {
   workerOf = this;
+  {
+    const port::LockGuard guard(mutex_);
+    threadIds_.push_back(port::currentThreadId());
+  }
   while (Task task = next()) task.run();
   const port::LockGuard guard(mutex_);
   --inside_;

@@ -104,9 +104,12 @@ class Executor {
   /// Who waits for room is served in no particular order. Throws Error{PoolClosed} after stop(), also while it waits;
   /// Error{MemoryLimit} where not one thread could be started.
   bool submit(Task&& task, TimePoint deadline);
-  /// Queues the task where there is room, and never waits nor runs it. Throws as submit() does.
-  bool trySubmit(Task&& task);
 
+  /// Nothing is taken any more. Waits until everything that is queued has run and no thread is left, until `deadline`
+  /// at the longest; returns whether that is so. Throws as stop() does.
+  bool finish(TimePoint deadline);
+  /// Destroys what is queued, unrun, on this thread.
+  void drop();
   /// Ends it: nothing is taken any more, and when it returns no task runs and no thread is left. With `drain` what is
   /// queued is run first, without a limit of time; a stop(false) meanwhile cuts that short. Otherwise what is queued is
   /// destroyed unrun, on this thread; what runs already is waited for. Stopping what is stopped does nothing. Throws
@@ -114,11 +117,14 @@ class Executor {
   void stop(bool drain);
 
   bool isWorkerThread() const noexcept;
+  /// The kernel's numbers of the threads that run.
+  std::vector<std::uint64_t> threadIds() const;
   /// Tasks that wait for a thread.
   std::size_t pending() const;
 
  private:
   void requireOwnProcess() const;
+  void beginStop();
   bool waitForRoom(port::LockGuard& guard, TimePoint deadline) HOLDFAST_REQUIRES(mutex_);
   void requireRunning() const HOLDFAST_REQUIRES(mutex_);
   bool full() const HOLDFAST_REQUIRES(mutex_) { return queue_.size() >= limits_.capacity; }
@@ -138,6 +144,7 @@ class Executor {
   port::Condition threadWent_;
   TaskQueue queue_ HOLDFAST_GUARDED_BY(mutex_);
   std::vector<port::Thread> threads_ HOLDFAST_GUARDED_BY(mutex_);
+  std::vector<std::uint64_t> threadIds_ HOLDFAST_GUARDED_BY(mutex_);
   /// Threads of our own, and callers that wait for room: stop() sees them all leave.
   std::size_t inside_ HOLDFAST_GUARDED_BY(mutex_) = 0;
   bool stopped_ HOLDFAST_GUARDED_BY(mutex_) = false;

@@ -17,10 +17,10 @@
 #include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
-#include "metrics/counter.hpp"
 #include "metrics/event_bus.hpp"
-#include "metrics/histogram.hpp"
 #include "pool/executor.hpp"
+#include "pool/inside_transaction.hpp"
+#include "pool/pool_counters.hpp"
 #include "pool/post_queue.hpp"
 #include "pool/process_memory.hpp"
 #include "pool/read_anchor.hpp"
@@ -34,17 +34,17 @@ namespace holdfast {
 /// The pool itself, behind its public face.
 ///
 /// Invariants.
-/// (1) A slot that is in use belongs to one thread: the holder of its lease, or the thread that opens, renews, checks or
-///     closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others may
-///     copy the shared pointer under the lock, to interrupt or to read counters.
+/// (1) A slot that is in use belongs to one thread: the holder of its lease, or the thread that opens, renews, checks
+/// or     closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others
+/// may     copy the shared pointer under the lock, to interrupt or to read counters.
 /// (2) A free slot that a waiter could use does not exist, but for empty slots whose open failed a moment ago: a lease
 ///     that ends goes to the first waiter of its lane. A lane's flag in the slot table is up exactly while its queue is
 ///     not empty; kClosed is down exactly while the state is Open.
 /// (3) Leases begin and end without the lock where no flag is up (SlotTable says how).
 /// (4) mutex is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
-/// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it, hands
-///     the slot with the open transaction to the next waiter, or takes part and leaves it open for who comes next: then
-///     it comes back itself after a moment to commit, unless somebody has taken the slot.
+/// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it,
+/// hands     the slot with the open transaction to the next waiter, or takes part and leaves it open for who comes
+/// next: then     it comes back itself after a moment to commit, unless somebody has taken the slot.
 /// Lock order: mutex before nothing; EventBus, PostQueue, ProcessMemory have locks of their own, never held with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
@@ -80,23 +80,38 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     const std::stop_token* cancel = nullptr;
   };
   PooledConnection acquire(const Wish& wish);
+  /// A read handle, bounded for as long as it is leased.
+  PooledConnection acquireToRead(const Holder& holder, const CallOptions& options) {
+    if (!options.timeout && !options.cancel.stop_possible() && options.priority == Priority::Telemetry) {
+      return acquire({.access = Access::Read, .holder = holder});
+    }
+    return acquireBounded(holder, options);
+  }
+  PooledConnection acquireBounded(const Holder& holder, const CallOptions& options);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
   /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
   /// has been delivered yet.
   template <typename Body>
-  void readOnce(const Holder& holder, const bool& started, Body body) {
+  void readOnce(const Holder& holder, const CallOptions& options, const bool& started, Body body) {
     try {
       try {
-        body(*acquire({.access = Access::Read, .holder = holder}));
+        body(*acquireToRead(holder, options));
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
         relieveMemory(true);
-        body(*acquire({.access = Access::Read, .holder = holder}));
+        body(*acquireToRead(holder, options));
       }
     } catch (Error& error) {
       error.setContext(contextText());
       throw;
     }
+  }
+  /// For a write lease: throws Error{StorageFull} where the log is at its limit and has not become shorter `timeout`
+  /// (nothing: acquireTimeout) after `start`.
+  void makeRoomInLog(Connection& writer, SteadyTime start, std::optional<std::chrono::milliseconds> timeout) {
+    if (logBytes(writer.impl()) < logLimit(writer.impl())) return;
+    makeRoomInLog(writer,
+                  start + std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait));
   }
   std::vector<LeaseInfo> leases() const;
   bool forceCleanup(std::uint64_t leaseId);
@@ -105,7 +120,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
   Transaction begin(const TransactionOptions& options, const Holder& holder);
   /// One statement on the write handle, a transaction of its own; again where it met contention.
-  RunResult run(const Sql& sql, std::span<const ValueView> values, const Holder& holder);
+  RunResult run(const Sql& sql, std::span<const ValueView> values, const CallOptions& options, const Holder& holder);
 
   // Shared commits (pool_group.cpp). By the holder of the write slot.
   void commit(Transaction& tx) override;
@@ -192,6 +207,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   // Which file it is: SQLite would apply the log beside a path to whatever file lies there.
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  Core* nextOpen = nullptr;  // In the list of the cores that have a file open.
   std::shared_ptr<Logger> logger;
   const Clock* clock = nullptr;
   std::atomic<std::uint32_t> generation{0};
@@ -209,47 +225,13 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   EventBus events;
   port::Thread housekeeper;
 
-  struct Counters {
-    Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
-    Counter retries, checkpoints, checkpointsBlocked, refusals, reliefs;
-    Counter groups, grouped, syncsSaved, posted, anchors;
-    // Of handles that are closed by now.
-    Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
-    Counter pastPayload, pastLoggedBytes;
-    std::atomic<std::uint64_t> largestGroup{0};
-  } counters;
-  LatencyHistogram acquireLatency;
-  LatencyHistogram queryLatency;
-  LatencyHistogram transactionLatency;
-  LatencyHistogram recoveryLatency;
-  LatencyHistogram queueLatency;   // Waits for the write handle.
-  LatencyHistogram commitLatency;  // COMMITs, shared ones once.
+  PoolCounters counters;
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
   /// Takes a waiter out of its queue, and the flag of its lane down with the last.
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
-  /// A transaction's callback runs on this thread while it lives: the pool itself is not to be used.
-  class InsideTransaction {
-   public:
-    explicit InsideTransaction(const Core* pool) noexcept : pool_(pool), around_(std::exchange(innermost, this)) {}
-    InsideTransaction(const InsideTransaction&) = delete;
-    InsideTransaction& operator=(const InsideTransaction&) = delete;
-    ~InsideTransaction() { innermost = around_; }
-    /// Of `pool`, down to where work of somebody else's began (a null pool).
-    static bool of(const Core* pool) noexcept {
-      for (const InsideTransaction* at = innermost; at != nullptr && at->pool_ != nullptr; at = at->around_) {
-        if (at->pool_ == pool) return true;
-      }
-      return false;
-    }
-
-   private:
-    const Core* pool_;
-    const InsideTransaction* around_;
-    inline static constinit thread_local const InsideTransaction* innermost = nullptr;
-  };
   void refuseInsideTransaction() const {
     if (InsideTransaction::of(this)) throwInsideTransaction();
   }
@@ -260,7 +242,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void refuseSelfDeadlock(Access access, const Holder& holder) const HOLDFAST_REQUIRES(mutex);
   /// Joins the queue until a slot is handed over; kNoSlot at the deadline.
   static constexpr std::size_t kNoSlot = static_cast<std::size_t>(-1);
-  std::size_t waitForSlot(const Wish& wish, SteadyTime deadline);
+  std::size_t waitForSlot(const Wish& wish, std::size_t preferred, SteadyTime deadline);
   PooledConnection acquireSlowly(const Wish& wish, std::optional<std::size_t> taken);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
@@ -290,6 +272,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// Throws Error{StorageFull} where the log is at its limit and does not get any shorter until the deadline.
   void makeRoomInLog(Connection& writer, SteadyTime deadline);
 
+  /// One pool for a file: two would meet in its locks, and a checkpoint of one could overlap a write of the other. Throws
+  /// Error{Misuse}.
+  void claimFile();
+  void yieldFile() noexcept;
   void startOpening(const ConnectionConfig& wanted);
   void openHandles(OpenReport& report);
   void failOpening() noexcept;
@@ -312,11 +298,11 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
   void checkSlot(std::size_t slot, HealthReport& report);
-  void addCounters(PoolMetrics& result) const;
 
   struct Patience {
     RetryPolicy policy;
     SteadyTime deadline;
+    std::stop_token cancel;
   };
   class Phases;
   /// How it goes with others.
@@ -335,8 +321,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
                                           SteadyTime deadline, bool alone);
 
   /// Hands the write slot and its open transaction to the first in line, where it may join, or leaves it open for those
-  /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is nobody:
-  /// the caller still has the slot.
+  /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is
+  /// nobody: the caller still has the slot.
   bool handOver(Connection& writer, GroupMember* self);
   /// Who took part in a COMMIT, to be told once the write slot is free: they may need it at once.
   struct Ended {
@@ -369,6 +355,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// False where another process holds the lock.
   bool tryFlush(SteadyTime deadline);
   void finishBackgroundWork() noexcept;
+  void finishAsyncCalls(Executor& threads);
   void startPoster();
   void dropAnchor(Connection& writer) noexcept;
   void takeAnchor(Connection& writer) noexcept;

@@ -44,6 +44,7 @@ void ConnectionPool::Core::commit(Transaction& tx) {
   } else {
     group.end(1, std::chrono::nanoseconds{0});
     self.result = commitOnce(impl);
+    if (self.result.outcome == CommitOutcome::Done) counters.noteGroup(1, false);
   }
   tx.settle(self.result.outcome, self.result.error.get());
 }
@@ -124,13 +125,8 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
   }
   group.end(members.size() + (self != nullptr ? 1 : 0), SteadyClock::now() - start);
   if (self != nullptr) self->result = result;
-  if (transactions > 1 && result.outcome == CommitOutcome::Done) {
-    counters.groups.add();
-    counters.grouped.add(transactions);
-    if (group.durability() == Durability::Full) counters.syncsSaved.add(transactions - 1);
-    if (transactions > counters.largestGroup.load(std::memory_order_relaxed)) {
-      counters.largestGroup.store(transactions, std::memory_order_relaxed);
-    }
+  if (transactions > 0 && result.outcome == CommitOutcome::Done) {
+    counters.noteGroup(transactions, group.durability() == Durability::Full);
   }
   ended.members = std::move(members);
   repeatPosted(ended);
@@ -166,7 +162,7 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
   } catch (const std::exception&) {
     writer.broken = true;  // For want of memory: no more is known.
   }
-  commitLatency.record(SteadyClock::now() - start);
+  counters.commitLatency.record(SteadyClock::now() - start);
   return result;
 }
 

@@ -30,7 +30,7 @@ std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slo
                                                                  std::chrono::milliseconds openTimeout) {
   requireSameFile();
   const std::uint64_t id = lastConnectionId.fetch_add(1, std::memory_order_relaxed) + 1;
-  auto impl = std::make_unique<Connection::Impl>(id, profileOf(slot, openTimeout), queryLatency);
+  auto impl = std::make_unique<Connection::Impl>(id, profileOf(slot, openTimeout), counters.queryLatency);
   counters.created.add();
   return std::make_shared<Connection>(std::move(impl));
 }
@@ -49,6 +49,12 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
     const std::uint32_t shares = ProcessMemory::generation();
     std::shared_ptr<Connection> connection = makeConnection(slot, openTimeout);
     const std::uint64_t id = connection->id();
+    if (slot == SlotTable::kWriter) {
+      // Until the first commit says it, the log may be as long as its file.
+      Connection::Impl& impl = connection->impl();
+      impl.walPages.store(static_cast<int>(port::fileFacts(path + "-wal").sizeBytes / impl.frameBytes()),
+                          std::memory_order_relaxed);
+    }
     {
       const port::LockGuard guard(mutex);
       const Clock::TimePoint now = clock->now();
@@ -91,14 +97,13 @@ void ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::millis
 void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason,
                                              std::chrono::milliseconds openTimeout) noexcept {
   const auto start = std::chrono::steady_clock::now();
-  counters.connectionErrors.add();
   std::shared_ptr<Connection> broken = table[slot].connection;
   const std::string number = "#" + std::to_string(broken->id());
   log(LogLevel::Warning, {"connection ", number, " is replaced: ", reason});
   try {
     openConnection(slot, openTimeout);
     counters.recovered.add();
-    recoveryLatency.record(std::chrono::steady_clock::now() - start);
+    counters.recoveryLatency.record(std::chrono::steady_clock::now() - start);
     publish(EventKind::ConnectionRecovered, table[slot].connection->id(), {"in place of ", number, ": ", reason});
   } catch (const std::exception& failure) {
     log(LogLevel::Error, {"connection ", number, " could not be replaced: ", failure.what()});
@@ -110,7 +115,9 @@ void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view 
 
 bool ConnectionPool::Core::verifyConnection(std::size_t slot, std::string& reason) noexcept {
   counters.verifications.add();
-  return table[slot].connection->impl().verify(reason);
+  const bool sound = table[slot].connection->impl().verify(reason);
+  if (!sound) counters.connectionErrors.add();
+  return sound;
 }
 
 void ConnectionPool::Core::cleanupIdleConnection(std::size_t slot) noexcept {

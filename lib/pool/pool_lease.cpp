@@ -43,7 +43,7 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
     const Clock::TimePoint now = clock->now();
     beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
-      if (sampled) acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
+      if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
       return handOut(*slot, wish.access);
     }
   }
@@ -61,7 +61,7 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
-    const std::size_t slot = taken ? *taken : waitForSlot(wish, deadline);
+    const std::size_t slot = taken ? *taken : waitForSlot(wish, preferredReader, deadline);
     if (slot == kNoSlot && wish.quietly) return {};
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
@@ -70,8 +70,8 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
     const bool joins = slot == SlotTable::kWriter && !group.empty();
     if (joins || prepareLease(slot, deadline, openFailure)) {
       const auto waited = SteadyClock::now() - start;
-      acquireLatency.record(waited);
-      if (slot == SlotTable::kWriter) queueLatency.record(waited);
+      counters.acquireLatency.record(waited);
+      if (slot == SlotTable::kWriter) counters.queueLatency.record(waited);
       return handOut(slot, wish.access);
     }
     if (failAtOnce) throw openFailure->setContext(contextText());
@@ -85,16 +85,6 @@ PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) 
   connection.impl().lease = table[slot].lease.id();
   if (slot == SlotTable::kWriter) dropAnchor(connection);
   return PooledConnection(connection, *this, slot);
-}
-
-WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
-  return table.waitingFor(access) == SlotTable::kWritersWait ? writeWaiters : readWaiters;
-}
-
-void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter, bool served) noexcept {
-  WaitQueue& queue = waitersOf(access);
-  queue.remove(waiter, served);
-  if (queue.empty()) table.lower(table.waitingFor(access));
 }
 
 void ConnectionPool::Core::requireOpen() const {
@@ -112,68 +102,6 @@ void ConnectionPool::Core::beginLease(std::size_t slot, const Holder& holder, Cl
 bool ConnectionPool::Core::isReady(std::size_t slot, Clock::TimePoint now) const noexcept {
   const Slot& entry = table[slot];
   return entry.connection != nullptr && now < entry.freshUntil && entry.sharesGeneration == ProcessMemory::generation();
-}
-
-void ConnectionPool::Core::refuseSelfDeadlock(Access access, const Holder& holder) const {
-  const SlotSet lane = table.lane(access);
-  for (SlotSet rest = lane; !rest.empty(); rest.erase(rest.first())) {
-    const LeaseRecord& lease = table[rest.first()].lease;
-    if (lease.id() == 0 || lease.thread() != holder.thread) return;
-  }
-  const Place place = table[lane.first()].lease.read().holder.place;  // Of this thread's own lease: it stays.
-  throw Error(ErrorCode::Misuse, "this thread waits for the " + std::string(toText(access)) +
-                                     " handle that it holds itself, taken by " + place.function + " at " + place.file +
-                                     ":" + std::to_string(place.line) +
-                                     "; inside a transaction use the transaction object");
-}
-
-std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, SteadyTime deadline) {
-  const Access access = wish.access;
-  Waiter self;
-  self.holder = wish.holder;
-  self.priority = wish.priority;
-  self.mayJoin = wish.mayJoin;
-  self.thread = &port::Parker::ofThisThread();
-  const std::stop_token cancel = wish.cancel != nullptr ? *wish.cancel : std::stop_token();
-  const std::stop_callback wakeUp(cancel, [&self] { self.thread->tell(); });
-  port::LockGuard guard(mutex);
-  requireOpen();
-  WaitQueue& queue = waitersOf(access);
-  if (queue.empty()) {
-    if (const auto slot = table.tryTakeInTurn(access, preferredReader, clock->now())) {
-      beginLease(*slot, wish.holder, clock->now());
-      return *slot;
-    }
-  }
-  if (SteadyClock::now() >= deadline) return kNoSlot;
-  refuseSelfDeadlock(access, wish.holder);
-  queue.push(self);
-  ++acquireWaits;
-  while (true) {
-    self.thread->prepare();  // Before anything is looked at: what is told from here on is not lost.
-    if (self.granted.load(std::memory_order_acquire) != Waiter::kNone || self.rejected) break;
-    // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
-    std::optional<std::size_t> slot;
-    if (queue.front() == &self) slot = table.tryTakeInTurn(access, preferredReader, clock->now());
-    const SteadyTime now = SteadyClock::now();
-    const bool cancelled = cancel.stop_requested();
-    if (slot || now >= deadline || cancelled) {
-      leaveQueue(access, self, slot.has_value());
-      wakeFirst(queue);  // It may have to look after an empty slot now.
-      if (slot) beginLease(*slot, wish.holder, clock->now());
-      if (slot) return *slot;
-      if (cancelled) throw Error(ErrorCode::Interrupted, "cancelled by its stop token while waiting for a handle");
-      return kNoSlot;
-    }
-    if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
-    const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
-    guard.unlock();
-    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
-    if (self.granted.load(std::memory_order_acquire) != Waiter::kNone) return self.granted;
-    guard.lock();
-  }
-  if (self.rejected) throw Error(ErrorCode::PoolClosed, "the database was closed while this call waited for a handle");
-  return self.granted;
 }
 
 bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure) {
@@ -207,33 +135,23 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
   }
 }
 
-void ConnectionPool::Core::throwExhausted(Access access, std::chrono::milliseconds timeout,
-                                          const std::optional<Error>& openFailure) {
-  std::string text = "no " + std::string(toText(access)) + " handle became free within " + formatDuration(timeout);
-  const char* separator = ": ";
-  const std::vector<LeaseInfo> out = leases();
-  const bool ofLane =
-      std::any_of(out.begin(), out.end(), [&](const LeaseInfo& lease) { return lease.access == access; });
-  for (const LeaseInfo& lease : out) {
-    if (ofLane && lease.access != access) continue;
-    text += separator + describe(lease);
-    separator = "; ";
-  }
-  std::string cause = openFailure ? openFailure->what() : "";
-  {
-    const port::LockGuard guard(mutex);
-    ++acquireTimeouts;
-    for (SlotSet rest = table.lane(access) - table.open(); !rest.empty(); rest.erase(rest.first())) {
-      if (cause.empty()) cause = table[rest.first()].openError;
-    }
-  }
-  if (!cause.empty()) text += "; opening another one failed: " + cause;
-  throw Error(ErrorCode::PoolExhausted, text).setContext(contextText());
+PooledConnection ConnectionPool::Core::acquireBounded(const Holder& holder, const CallOptions& options) {
+  const SteadyTime deadline =
+      options.timeout ? SteadyClock::now() + std::min<std::chrono::milliseconds>(*options.timeout, kLongestWait)
+                      : SteadyTime::max();
+  PooledConnection lease = acquire({.access = Access::Read,
+                                    .timeout = options.timeout,
+                                    .holder = holder,
+                                    .priority = options.priority,
+                                    .cancel = &options.cancel});
+  lease->impl().setLimits({.lockDeadline = deadline, .deadline = deadline, .cancel = options.cancel});
+  return lease;
 }
 
 void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bool discard) noexcept {
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
   if (slot == SlotTable::kWriter) return giveBackWriter(connection, discard);
+  connection.impl().clearLimits();
   if (discard || connection.impl().needsRestore()) restoreState(connection, slot, discard);
   noteRead(slot);
   endLease(slot);
@@ -284,6 +202,7 @@ void ConnectionPool::Core::restoreState(Connection& connection, std::size_t slot
     log(LogLevel::Warning,
         {"connection #", std::to_string(connection.id()), " came back with state to undo: ", returned.restored});
   }
+  if (connection.impl().broken) counters.connectionErrors.add();
   const char* reason = discard ? "it was discarded by its holder" : returned.replaceBecause;
   if (reason != nullptr && isOpen()) recoverConnection(slot, reason, config.openTimeout);
 }
@@ -307,26 +226,6 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
     if (open && next == nullptr) return;
   }
   next != nullptr ? next->tell() : endLastLease(slot);
-}
-
-port::Parker* ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
-  const Access access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
-  WaitQueue& queue = waitersOf(access);
-  if (queue.empty() || table[slot].connection == nullptr) {
-    table.free(slot);
-    wakeFirst(queue);  // Nothing to hand over, but something to open: the first in line sees to it.
-    return nullptr;
-  }
-  Waiter& next = *queue.front();
-  leaveQueue(access, next, true);
-  beginLease(slot, next.holder, now);
-  port::Parker* thread = next.thread;
-  next.granted.store(slot, std::memory_order_release);
-  return thread;
-}
-
-void ConnectionPool::Core::wakeFirst(WaitQueue& queue) noexcept {
-  if (!queue.empty()) queue.front()->thread->tell();
 }
 
 void ConnectionPool::Core::endLastLease(std::size_t slot) noexcept {

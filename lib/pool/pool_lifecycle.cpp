@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "connection/sqlite_library.hpp"
 #include "core/port/files.hpp"
@@ -55,6 +56,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
       device = facts.device;
       inode = facts.inode;
     }
+    claimFile();
     report.database = file.path;
     report.created = file.created;
     report.recoveredLog = file.hasLog;
@@ -70,6 +72,36 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
   publish(EventKind::Initialized, 0, {path});
   return report;
+}
+
+namespace {
+
+constinit port::Mutex openFilesMutex;
+// Of ConnectionPool::Core, which cannot be named here.
+constinit void* firstOpenFile HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
+
+}  // namespace
+
+void ConnectionPool::Core::claimFile() {
+  const port::LockGuard guard(openFilesMutex);
+  auto* const first = static_cast<Core*>(firstOpenFile);
+  for (const Core* other = first; other != nullptr; other = other->nextOpen) {
+    if (other->device != device || other->inode != inode) continue;
+    throw Error(ErrorCode::Misuse, "another pool of this process has the file open already: use that one");
+  }
+  nextOpen = first;
+  firstOpenFile = this;
+}
+
+void ConnectionPool::Core::yieldFile() noexcept {
+  const port::LockGuard guard(openFilesMutex);
+  if (firstOpenFile == this) {
+    firstOpenFile = nextOpen;
+    return;
+  }
+  for (auto* at = static_cast<Core*>(firstOpenFile); at != nullptr; at = at->nextOpen) {
+    if (at->nextOpen == this) at->nextOpen = nextOpen;
+  }
 }
 
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
@@ -175,6 +207,27 @@ void ConnectionPool::Core::close(bool lastChance) {
   }
 }
 
+// With HousekeepingMode::Manual nobody else writes what they may be waiting for.
+void ConnectionPool::Core::finishAsyncCalls(Executor& threads) {
+  constexpr std::chrono::milliseconds kLookAgain{5};
+  const bool manual = config.housekeeping == HousekeepingMode::Manual;
+  const SteadyTime deadline = std::chrono::steady_clock::now() + config.closeTimeout;
+  bool late = false;
+  while (!threads.finish(manual ? std::chrono::steady_clock::now() + kLookAgain
+                         : late ? SteadyTime::max()
+                                : deadline)) {
+    if (manual) flushOnce();
+    if (late || std::chrono::steady_clock::now() < deadline) continue;
+    late = true;
+    threads.drop();
+    const std::vector<std::uint64_t> ids = threads.threadIds();
+    for (const LeaseInfo& lease : leases()) {
+      if (std::find(ids.begin(), ids.end(), lease.thread) != ids.end()) forceCleanup(lease.leaseId);
+    }
+  }
+  threads.stop(false);
+}
+
 void ConnectionPool::Core::finishBackgroundWork() noexcept {
   std::shared_ptr<Executor> threads;
   {
@@ -182,7 +235,7 @@ void ConnectionPool::Core::finishBackgroundWork() noexcept {
     threads = executor;
   }
   try {
-    threads->stop(true);
+    finishAsyncCalls(*threads);
     posts.close();
     posts.joinThread();
     while (!posts.empty()) flushOnce();
@@ -208,17 +261,6 @@ void ConnectionPool::Core::refuseCloseByHolder() const {
     const LeaseRecord& lease = table[rest.first()].lease;
     if (lease.id() != 0 && lease.thread() == self) {
       throw Error(ErrorCode::Misuse, "close() by a thread that holds a lease itself; release it first");
-    }
-  }
-}
-
-void ConnectionPool::Core::rejectWaiters() {
-  for (const Access access : {Access::Write, Access::Read}) {
-    while (!waitersOf(access).empty()) {
-      Waiter& waiter = *waitersOf(access).front();
-      leaveQueue(access, waiter, false);
-      waiter.rejected = true;
-      waiter.thread->tell();
     }
   }
 }
@@ -283,6 +325,7 @@ std::shared_ptr<Connection> ConnectionPool::Core::takeFreeHandle() noexcept {
 
 void ConnectionPool::Core::leaveProcess() noexcept {
   ProcessMemory::instance().leave(this);
+  yieldFile();
   openPools.fetch_sub(1);
   holdsHandles.store(false);
 }

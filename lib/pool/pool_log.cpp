@@ -1,5 +1,5 @@
-// The write-ahead log: when it is copied into the database, and what keeps it within its bounds. By the holder of the write
-// slot, between transactions: in one process no checkpoint ever overlaps a write.
+// The write-ahead log: when it is copied into the database, and what keeps it within its bounds. By the holder of the
+// write slot, between transactions: in one process no checkpoint ever overlaps a write.
 
 #include <algorithm>
 
@@ -69,9 +69,9 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
   while (true) {
     const CheckpointReport report = checkpointFully(writer);
     if (report.truncated) return noteCheckpoint(report, writer.id(), {});
-    impl.checkLimits();
     const std::string readers = endOldSnapshots();
     if (SteadyClock::now() + kLookAgain < deadline) {
+      impl.checkLimits();
       port::sleepFor(kLookAgain);
       continue;
     }

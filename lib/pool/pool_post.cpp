@@ -143,7 +143,10 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
   for (auto& task : tasks) {
     // The one before met an error that made SQLite undo everything, or changed settings of the handle.
     if (!impl.inTransaction() || impl.hasChangedState()) break;
-    impl.setLimits({.maxBytes = config.maxTransactionBytes});
+    impl.setLimits({.lockDeadline = task->deadline,
+                    .deadline = task->deadline,
+                    .cancel = task->cancel,
+                    .maxBytes = config.maxTransactionBytes});
     runPostedOne(writer, *task);
     impl.clearLimits();
     group.join(task->durability.value_or(config.durability));
@@ -154,6 +157,7 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
 
 void ConnectionPool::Core::runPostedOne(Connection& writer, detail::PostedTask& task) noexcept {
   try {
+    writer.impl().checkLimits();
     Transaction tx(writer, Transaction::Part{});
     const InsideTransaction inside(this);
     task.run(tx);
@@ -189,7 +193,11 @@ void ConnectionPool::Core::endPosted(Ended ended) noexcept {
     } else if (ended.result.outcome == CommitOutcome::Done) {
       task->succeed();
     } else {
-      task->fail(std::make_exception_ptr(Transaction::errorOf(ended.result.outcome, ended.result.error.get())));
+      try {
+        throw Transaction::errorOf(ended.result.outcome, ended.result.error.get());
+      } catch (...) {
+        task->fail(std::current_exception());  // Where there is no memory for the error, that.
+      }
     }
   }
 }

@@ -1,5 +1,6 @@
 // What can be seen of the pool: metrics, events, log lines.
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -54,7 +55,12 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     result.poolUtilization =
         100.0 * static_cast<double>(result.activeConnections) / static_cast<double>(result.poolSize);
   }
-  addCounters(result);
+  counters.addTo(result);
+  result.pendingPosts = posts.size();
+  result.memoryUsedBytes = sqlite_memory::usedBytes();
+  result.memoryPeakBytes = sqlite_memory::peakBytes();
+  result.memoryLimitBytes = ProcessMemory::instance().limit();
+  result.memoryStage = memoryStage.load(std::memory_order_relaxed);
   for (const auto& connection : connections) {
     const Connection::Impl& impl = connection->impl();
     result.totalQueries += impl.queries.value();
@@ -66,57 +72,15 @@ PoolMetrics ConnectionPool::Core::metrics() const {
     result.statementCacheHits += impl.statements.hits.value();
     result.statementCacheMisses += impl.statements.misses.value();
     result.statementCacheEvictions += impl.statements.evictions.value();
-    result.walPages += static_cast<std::uint64_t>(impl.walPages.load(std::memory_order_relaxed));
+    const auto walPages = static_cast<std::uint64_t>(impl.walPages.load(std::memory_order_relaxed));
+    result.walPages += walPages;
+    result.walBytes += walPages * static_cast<std::uint64_t>(impl.frameBytes());
   }
   result.averageQueryTime = result.queryLatency.mean;
   if (result.payloadBytes > 0) {
     result.writeAmplification = static_cast<double>(result.bytesLogged) / static_cast<double>(result.payloadBytes);
   }
   return result;
-}
-
-void ConnectionPool::Core::addCounters(PoolMetrics& result) const {
-  result.totalQueries = counters.pastQueries.value();
-  result.queryErrors = counters.pastFailures.value();
-  result.statementCacheHits = counters.pastHits.value();
-  result.statementCacheMisses = counters.pastMisses.value();
-  result.statementCacheEvictions = counters.pastEvictions.value();
-  result.connectionErrors = counters.connectionErrors.value();
-  result.connectionsCreated = counters.created.value();
-  result.connectionsDestroyed = counters.destroyed.value();
-  result.connectionsRenewed = counters.renewed.value();
-  result.connectionsRecovered = counters.recovered.value();
-  result.connectionsIdledOut = counters.idledOut.value();
-  result.verifications = counters.verifications.value();
-  result.leaksReported = counters.leaks.value();
-  result.leasesForced = counters.forced.value();
-  result.statesRestored = counters.restored.value();
-  result.transactionsCommitted = counters.pastCommitted.value();
-  result.transactionsRolledBack = counters.pastRolledBack.value();
-  result.transactionRetries = counters.retries.value();
-  result.checkpoints = counters.checkpoints.value();
-  result.checkpointsBlocked = counters.checkpointsBlocked.value();
-  result.groupCommits = counters.groups.value();
-  result.groupedTransactions = counters.grouped.value();
-  result.largestGroup = counters.largestGroup.load(std::memory_order_relaxed);
-  result.syncsSaved = counters.syncsSaved.value();
-  result.postedWork = counters.posted.value();
-  result.pendingPosts = posts.size();
-  result.readAnchors = counters.anchors.value();
-  result.payloadBytes = counters.pastPayload.value();
-  result.bytesLogged = counters.pastLoggedBytes.value();
-  result.memoryRefusals = counters.refusals.value();
-  result.memoryReliefs = counters.reliefs.value();
-  result.memoryUsedBytes = sqlite_memory::usedBytes();
-  result.memoryPeakBytes = sqlite_memory::peakBytes();
-  result.memoryLimitBytes = ProcessMemory::instance().limit();
-  result.memoryStage = memoryStage.load(std::memory_order_relaxed);
-  result.acquireLatency = acquireLatency.summary();
-  result.queryLatency = queryLatency.summary();
-  result.transactionLatency = transactionLatency.summary();
-  result.recoveryLatency = recoveryLatency.summary();
-  result.queueLatency = queueLatency.summary();
-  result.commitLatency = commitLatency.summary();
 }
 
 std::string ConnectionPool::Core::contextText() const {
@@ -165,42 +129,7 @@ void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
 
 void ConnectionPool::Core::resetMetrics() {
   acquireWaits = acquireTimeouts = 0;
-  counters.largestGroup = 0;
-  for (Counter* counter : {&counters.connectionErrors,
-                           &counters.created,
-                           &counters.destroyed,
-                           &counters.renewed,
-                           &counters.recovered,
-                           &counters.idledOut,
-                           &counters.verifications,
-                           &counters.leaks,
-                           &counters.forced,
-                           &counters.restored,
-                           &counters.retries,
-                           &counters.checkpoints,
-                           &counters.checkpointsBlocked,
-                           &counters.refusals,
-                           &counters.reliefs,
-                           &counters.pastQueries,
-                           &counters.pastFailures,
-                           &counters.pastHits,
-                           &counters.pastMisses,
-                           &counters.pastEvictions,
-                           &counters.pastCommitted,
-                           &counters.pastRolledBack,
-                           &counters.groups,
-                           &counters.grouped,
-                           &counters.syncsSaved,
-                           &counters.posted,
-                           &counters.anchors,
-                           &counters.pastPayload,
-                           &counters.pastLoggedBytes}) {
-    counter->reset();
-  }
-  for (LatencyHistogram* latency :
-       {&acquireLatency, &queryLatency, &transactionLatency, &recoveryLatency, &queueLatency, &commitLatency}) {
-    latency->reset();
-  }
+  counters.reset();
 }
 
 void ConnectionPool::Core::noteForeignWrites() noexcept {
@@ -214,6 +143,8 @@ void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::u
                                           std::string_view readers) noexcept {
   const bool done = report.complete && readers.empty();
   counters.checkpoints.add();
+  counters.pagesCheckpointed.add(static_cast<std::uint64_t>(std::max(report.checkpointedPages, 0)));
+  if (report.truncated) counters.logsTruncated.add();
   if (!done) counters.checkpointsBlocked.add();
   publish(done ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,
           {std::to_string(report.checkpointedPages), " of ", std::to_string(report.walPages), " pages",

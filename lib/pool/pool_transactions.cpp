@@ -26,6 +26,21 @@ bool mayShareTransaction(std::string_view sql) noexcept {
   return std::any_of(kWords.begin(), kWords.end(), begins);
 }
 
+// In steps, so that a stop is noticed.
+void pauseFor(std::chrono::nanoseconds pause, const std::stop_token& cancel) {
+  constexpr std::chrono::milliseconds kStep{10};
+  const auto end = SteadyClock::now() + pause;
+  for (auto left = pause; left.count() > 0; left = end - SteadyClock::now()) {
+    if (cancel.stop_requested()) {
+      throw Error(ErrorCode::Interrupted, "cancelled by its stop token before another attempt");
+    }
+    port::sleepFor(cancel.stop_possible() ? std::min<std::chrono::nanoseconds>(left, kStep) : left);
+  }
+}
+
+// Phases are timed in one transaction out of so many, with that weight.
+constexpr std::uint64_t kSampleEvery = 61;
+
 }  // namespace
 
 /// What one run of a transaction spent its time on.
@@ -33,7 +48,15 @@ class ConnectionPool::Core::Phases {
  public:
   explicit Phases(SteadyTime start) noexcept : start_(start), acquired_(start), begun_(start) {}
   void acquired() noexcept { acquired_ = begun_ = SteadyClock::now(); }
-  void begun() noexcept { begun_ = SteadyClock::now(); }
+  /// `number`: of the transaction.
+  void begun(PoolCounters& figures, std::uint64_t number) noexcept {
+    begun_ = SteadyClock::now();
+    sampled_ = number % kSampleEvery == 0;
+    if (sampled_) figures.lockLatency.record(begun_ - acquired_, kSampleEvery);
+  }
+  void executed(PoolCounters& figures) const noexcept {
+    if (sampled_) figures.executionLatency.record(SteadyClock::now() - begun_, kSampleEvery);
+  }
   /// Says in an error that has to do with time where the time went.
   void explain(Error& error) const {
     if (error.code() == ErrorCode::Timeout || error.code() == ErrorCode::PoolExhausted ||
@@ -55,13 +78,15 @@ class ConnectionPool::Core::Phases {
   SteadyTime start_;
   SteadyTime acquired_;
   SteadyTime begun_;
+  bool sampled_ = false;
 };
 
 ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
   const port::LockGuard guard(mutex);
   Patience patience{config.retry,
                     SteadyClock::now() + std::min<std::chrono::milliseconds>(
-                                             options.timeout.value_or(config.acquireTimeout), kLongestWait)};
+                                             options.timeout.value_or(config.acquireTimeout), kLongestWait),
+                    options.cancel};
   if (options.maxRetries) patience.policy.maxRetries = *options.maxRetries;
   return patience;
 }
@@ -77,7 +102,7 @@ void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
       throw Error(*contention).addFrame("given up after " + std::to_string(retries + 1) + " attempts");
     }
     counters.retries.add();
-    port::sleepFor(*pause);
+    pauseFor(*pause, patience.cancel);
   }
 }
 
@@ -90,7 +115,7 @@ void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOpt
   bool alone = patience.policy.maxRetries == 0;
   retry(patience,
         [&] { return attemptTransaction(work, options, holder, patience.deadline, std::exchange(alone, true)); });
-  transactionLatency.record(SteadyClock::now() - start);
+  counters.transactionLatency.record(SteadyClock::now() - start);
 }
 
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
@@ -104,6 +129,7 @@ std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, 
         const InsideTransaction inside(this);
         work(tx);
       }
+      phases.executed(counters);
       tx.finish();
     } catch (...) {
       committed = tx.phase_ == Transaction::Phase::Committed;  // By the callback itself: it must not run again.
@@ -145,7 +171,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
     group.join(wanted);
   }
   Transaction tx(std::move(lease), *this);
-  phases.begun();
+  phases.begun(counters, table[SlotTable::kWriter].leases);
   return tx;
 }
 
@@ -169,16 +195,22 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
   return std::move(*begun);
 }
 
-RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, const Holder& holder) {
+RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, const CallOptions& options,
+                                    const Holder& holder) {
   requireOwnProcess();
   checkResourceLimits();
-  const Patience patience = patienceFor({});
+  const Patience patience = patienceFor({.timeout = options.timeout, .cancel = options.cancel});
+  const SteadyTime deadline = options.timeout ? patience.deadline : SteadyTime::max();
   const bool mayShare = mayShareTransaction(sql.text());
   RunResult result;
   retry(patience, [&]() -> std::optional<Error> {
     try {
-      PooledConnection lease = acquire({.timeout = timeLeft(patience.deadline), .holder = holder, .mayJoin = mayShare});
-      lease->impl().setLimits({.lockDeadline = patience.deadline});
+      PooledConnection lease = acquire({.timeout = timeLeft(patience.deadline),
+                                        .holder = holder,
+                                        .mayJoin = mayShare,
+                                        .priority = options.priority,
+                                        .cancel = &options.cancel});
+      lease->impl().setLimits({.lockDeadline = patience.deadline, .deadline = deadline, .cancel = options.cancel});
       if (group.empty()) makeRoomInLog(*lease, patience.deadline);
       if (!mayShare || !hasCompany()) {
         result = lease->runBound(sql, values);

@@ -10,7 +10,8 @@
 namespace holdfast {
 
 ProcessMemory& ProcessMemory::instance() {
-  // Never destroyed, static pools may close after it would be; and not on the heap, it is asked for when that is used up.
+  // Never destroyed, static pools may close after it would be; and not on the heap, it is asked for when that is used
+  // up.
   alignas(ProcessMemory) static std::array<std::byte, sizeof(ProcessMemory)> storage;
   static ProcessMemory& memory = *new (storage.data()) ProcessMemory;
   return memory;

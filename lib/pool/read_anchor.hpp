@@ -12,10 +12,10 @@ namespace holdfast {
 ///
 /// SQLite's unix files take a shared lock by a system call only where no handle of the process holds it already, so
 /// that while one handle holds the newest snapshot the others begin and end their reads without one. It costs whoever
-/// writes a few microseconds, and held still it would keep the log from being begun anew, of this process and of others.
-/// So: the write handle drops it before anything else is done with it, and each housekeeping round does; after a write it
-/// is taken again only where a read handle has made kHotReads since the write before, else by a reader after kColdReads
-/// without a write; and while other processes write, not at all.
+/// writes a few microseconds, and held still it would keep the log from being begun anew, of this process and of
+/// others. So: the write handle drops it before anything else is done with it, and each housekeeping round does; after
+/// a write it is taken again only where a read handle has made kHotReads since the write before, else by a reader after
+/// kColdReads without a write; and while other processes write, not at all.
 struct ReadAnchor {
   static constexpr std::uint32_t kHotReads = 24;
   static constexpr std::uint32_t kColdReads = 32;

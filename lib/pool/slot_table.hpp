@@ -82,8 +82,8 @@ class LeaseRecord {
   bool transientText_ = false;  // The owner's.
 };
 
-/// One place of the pool: a handle, or the memory of one that could not be opened. Lines of their own: neighbours belong
-/// to other threads.
+/// One place of the pool: a handle, or the memory of one that could not be opened. Lines of their own: neighbours
+/// belong to other threads.
 struct alignas(64) Slot {
   // Written by the slot's owner under the pool's lock, read by others under it.
   std::shared_ptr<Connection> connection;
@@ -164,8 +164,8 @@ class SlotTable {
     return waitingFor(slot == kWriter ? Access::Write : Access::Read);
   }
 
-  /// Takes a free slot of the lane that has a handle, `preferred` if it is one. Nothing where there is none, the pool is
-  /// closed, or somebody waits for one.
+  /// Takes a free slot of the lane that has a handle, `preferred` if it is one. Nothing where there is none, the pool
+  /// is closed, or somebody waits for one.
   std::optional<std::size_t> tryTakeReady(Access access, std::size_t preferred) noexcept {
     return tryTakeAny(access, preferred, kClosed | waitingFor(access));
   }

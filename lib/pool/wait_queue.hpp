@@ -11,8 +11,8 @@
 
 namespace holdfast {
 
-/// One thread that waits for a handle. Lives on that thread's stack; linked while it waits. Guarded by the pool's lock, but
-/// for `granted`, which the thread looks at without it.
+/// One thread that waits for a handle. Lives on that thread's stack; linked while it waits. Guarded by the pool's lock,
+/// but for `granted`, which the thread looks at without it.
 struct Waiter {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 

@@ -25,6 +25,17 @@ void createFile(const std::string& database, const std::string& path) {
   throw Error(ErrorCode::CannotOpen, why, 0, error);
 }
 
+// SQLite opens these by name and follows links: they would lead its writes elsewhere.
+void requireOrdinaryCompanions(const std::string& database, const std::string& path) {
+  for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+    const port::FileKind kind = port::fileFacts(path + suffix).kind;
+    if (kind == port::FileKind::Missing || kind == port::FileKind::Regular) continue;
+    cannotOpen(database, std::string("has a \"") + suffix + "\" file beside it that is " +
+                             (kind == port::FileKind::Symlink ? "a symbolic link" : "not a regular file") +
+                             ": remove it");
+  }
+}
+
 }  // namespace
 
 DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
@@ -38,6 +49,7 @@ DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
   }
   const port::FileFacts facts = port::fileFacts(file.path);
   if (facts.error != 0) cannotOpen(database, "cannot be looked at: " + port::errorText(facts.error));
+  requireOrdinaryCompanions(database, file.path);
   file.hasLog = port::fileFacts(file.path + "-wal").sizeBytes > 0;
   switch (facts.kind) {
     case port::FileKind::Regular: return file;

@@ -13,7 +13,8 @@ struct DatabaseFile {
 
 /// Looks at the path and creates the file where it is missing and `create` says so. The file is created before SQLite
 /// opens it, so that it and the files that SQLite makes beside it are private from the first moment. Throws
-/// Error{CannotOpen} for a missing directory, a directory, a link, a device or a fifo, and where the file is missing and
+/// Error{CannotOpen} for a missing directory, a directory, a link, a device or a fifo (also in the place of the files
+/// that SQLite makes beside it), and where the file is missing and
 /// not to be created; ReadOnly and StorageFull where it cannot be created.
 DatabaseFile prepareDatabaseFile(const std::string& database, bool create);
 

@@ -34,8 +34,8 @@ struct GroupMember {
 /// The transactions that share the COMMIT under way. Used by the holder of the write handle.
 ///
 /// The first begins it, the ones that waited meanwhile are carried out in it one after the other, each in a savepoint,
-/// and the last one commits. It waits for company only where there was company lately, and no longer than half of what a
-/// COMMIT has cost: where it waits in vain the credit is used up until transactions meet by themselves again.
+/// and the last one commits. It waits for company only where there was company lately, and no longer than half of what
+/// a COMMIT has cost: where it waits in vain the credit is used up until transactions meet by themselves again.
 class CommitGroup {
  public:
   using Time = std::chrono::steady_clock::time_point;

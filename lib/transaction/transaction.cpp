@@ -6,8 +6,8 @@
 
 #include "connection/connection_impl.hpp"
 
-// Invariants. (1) A Transaction may be used exactly when its id is the last of the connection's open ones; ids are never
-// used again, so that an object that outlived its time is not taken for another one.
+// Invariants. (1) A Transaction may be used exactly when its id is the last of the connection's open ones; ids are
+// never used again, so that an object that outlived its time is not taken for another one.
 // (2) When SQLite has rolled everything back by itself the connection is in autocommit mode while its depth stays: the
 // objects then only unwind. (3) The first error is the one that travels; undoing never replaces it.
 

@@ -55,8 +55,8 @@ TEST_SUITE("pool/fairness") {
     CHECK(failures.load() == 0);
     CHECK(pool.queryValue<std::int64_t>("SELECT sum(n) FROM counter") == kWriters * kCommits);
     CHECK(pool.queryValue<std::int64_t>("SELECT count(*) FROM counter WHERE n = ?", kCommits) == kWriters);
-    // A thread that is not in line at its turn loses rounds, on a busy machine a time slice of them; a starving one loses
-    // all.
+    // A thread that is not in line at its turn loses rounds, on a busy machine a time slice of them; a starving one
+    // loses all.
     CHECK(slowestAtFirstFinish.load() >= 1);
   }
 

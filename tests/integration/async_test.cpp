@@ -138,8 +138,7 @@ TEST_SUITE("integration/async") {
   TEST_CASE("a full queue keeps the caller waiting, and refuses after acquireTimeout") {
     Opened f(1, 2);
     f.config.acquireTimeout = 20ms;
-    f.pool.close();
-    f.open();
+    f.reopen();
     Gate gate;
     Gate running;
     std::vector<Future<void>> futures;

@@ -289,4 +289,23 @@ TEST_SUITE("integration/bad_input_path") {
     }
     CHECK(fs::is_empty(f.directory.path()));
   }
+
+  TEST_CASE("what lies in the place of the log must be an ordinary file") {
+    bool link = false;
+    SUBCASE("a link") { link = true; }
+    SUBCASE("a directory") {}
+    for (const char* suffix : {"-wal", "-shm", "-journal"}) {
+      PoolFixture f;
+      const std::string companion = f.config.database + suffix;
+      link ? fs::create_symlink(f.directory.file("elsewhere"), companion)
+           : static_cast<void>(fs::create_directory(companion));
+      const auto error = errorOf([&] { f.open(); });
+      REQUIRE(error.has_value());
+      CHECK(error->code() == ErrorCode::CannotOpen);
+      CHECK(contains(error->what(), suffix));
+      fs::remove(companion);
+      f.openWithRows(1);
+      CHECK(f.rows() == 1);
+    }
+  }
 }

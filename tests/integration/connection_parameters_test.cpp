@@ -167,6 +167,13 @@ TEST_SUITE("integration/connection_parameters") {
     CHECK(f.pool.query(Sql::unchecked(sql), many)[0].get<int>(0) == 49 * 50 / 2);
     CHECK(f.pool.run("INSERT INTO t(x) VALUES (?)", std::vector<Value>{Value("v")}).changes == 1);
     CHECK(codeOf([&] { f.pool.query("SELECT ?", std::vector<Value>{}); }) == ErrorCode::InvalidArgument);
+    const std::vector<Value> both{Value(7), Value("seven")};
+    CHECK(f.pool.queryOne("SELECT ?, ?", both)->get<std::string>(1) == "seven");
+    CHECK(f.pool.queryValue<int>("SELECT ? WHERE ? = 'seven'", both) == 7);
+    int sum = 0;
+    f.pool.forEach(
+        "SELECT ? UNION ALL SELECT length(?)", [&sum](const holdfast::RowView& row) { sum += row.get<int>(0); }, both);
+    CHECK(sum == 12);
   }
 
   TEST_CASE("a value of an earlier call is not seen by a later one") {

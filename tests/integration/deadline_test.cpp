@@ -28,15 +28,6 @@ struct Opened : PoolFixture {
     config.groupMaxDelay = 10s;
     openWithRows(0);
   }
-  void reopen() {
-    pool.close();
-    pool.open(config);
-  }
-  auto inserts(const std::string& name, const TransactionOptions& options = {}) {
-    return [this, name, options] {
-      pool.transaction([&](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES (?)", name); }, options);
-    };
-  }
   /// Nothing is left of what was ended, and the next one goes through.
   void checkUsable() {
     CHECK(rows() == 0);

@@ -16,7 +16,6 @@
 #include "support/failing_allocation.hpp"
 #include "support/faulty_vfs.hpp"
 #include "support/pool_fixture.hpp"
-#include "support/raw_sqlite.hpp"
 #include "support/threads.hpp"
 #include "support/write_line.hpp"
 
@@ -34,16 +33,8 @@ struct Opened : FaultyVfs, PoolFixture {
     pool.run("CREATE UNIQUE INDEX names ON item(name)");
     pool.run("CREATE TABLE ref(item REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED)");
   }
-  std::string names() {
-    return RawSqlite(config.database)
-        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY name)");
-  }
-  bool isSound() { return RawSqlite(config.database).text("PRAGMA integrity_check") == "ok"; }
-  auto inserts(const std::string& name, const TransactionOptions& options = {}) {
-    return [this, name, options] {
-      pool.transaction([&](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES (?)", name); }, options);
-    };
-  }
+  /// Sorted: who is run again has a later id.
+  std::string names() const { return PoolFixture::names("name"); }
   Watchdog watchdog{"a group does not end"};
 };
 

@@ -31,15 +31,6 @@ struct Opened : FaultyVfs, PoolFixture {
     config.closeTimeout = 60s;
     openWithRows(0);
   }
-  std::string names() {
-    return RawSqlite(config.database)
-        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY id)");
-  }
-  auto inserts(const std::string& name, const TransactionOptions& options = {}) {
-    return [this, name, options] {
-      pool.transaction([&](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES (?)", name); }, options);
-    };
-  }
   std::uint64_t leaseOfThisThread() { return pool.leases().at(0).leaseId; }
   int logSyncs() const { return syncs(FileRole::Log); }
 
@@ -77,8 +68,7 @@ TEST_SUITE("integration/group_commit_lease") {
   TEST_CASE("posted work that is taken along is as durable as it asked for") {
     Opened f;
     f.config.durability = Durability::Normal;
-    f.pool.close();
-    f.open();
+    f.reopen();
     f.inserts("first")();
     for (const bool full : {false, true}) {
       PostOptions options;

@@ -31,17 +31,9 @@ struct Opened : PoolFixture {
     pool.run("CREATE UNIQUE INDEX names ON item(name)");
     before = pool.metrics();
   }
-  std::string names() {
-    return RawSqlite(config.database)
-        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY id)");
-  }
   std::uint64_t groups() { return pool.metrics().groupCommits - before.groupCommits; }
   std::uint64_t grouped() { return pool.metrics().groupedTransactions - before.groupedTransactions; }
   std::uint64_t committed() { return pool.metrics().transactionsCommitted - before.transactionsCommitted; }
-  /// What a thread does that adds one row.
-  auto inserts(const std::string& name) {
-    return [this, name] { pool.transaction([&](Transaction& tx) { insert(tx, name); }); };
-  }
   static std::int64_t insert(Transaction& tx, const std::string& name) {
     return tx.run("INSERT INTO item(name) VALUES (?)", name).lastInsertRowId;
   }
@@ -243,8 +235,7 @@ TEST_SUITE("integration/group_commit") {
   TEST_CASE("nobody joins a group that has bound groupMaxBytes") {
     Opened f;
     f.config.groupMaxBytes = 4 * KiB;
-    f.pool.close();
-    f.open();
+    f.reopen();
     {
       WriteLine line(f.pool);
       REQUIRE(line.add(f.inserts(std::string(5000, 'a'))));
@@ -257,8 +248,7 @@ TEST_SUITE("integration/group_commit") {
   TEST_CASE("the age of a group counts from its first transaction, not from its wait in line") {
     Opened f;
     f.config.groupMaxDelay = 400ms;
-    f.pool.close();
-    f.open();
+    f.reopen();
     {
       WriteLine line(f.pool);
       REQUIRE(line.add(f.inserts("a")));

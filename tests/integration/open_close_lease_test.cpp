@@ -1,18 +1,17 @@
 // What close() does while leases are out.
 
 #include <doctest/doctest.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <holdfast/holdfast.hpp>
@@ -39,6 +38,9 @@ using holdfast::test::errorOf;
 using holdfast::test::eventually;
 using holdfast::test::Gate;
 using holdfast::test::inChild;
+using holdfast::test::kSanitizerThread;
+using holdfast::test::openFilesUnder;
+using holdfast::test::openThreads;
 using holdfast::test::PoolFixture;
 using holdfast::test::RawSqlite;
 using holdfast::test::TempDirectory;
@@ -48,17 +50,34 @@ namespace {
 
 constexpr int kGood = 42;
 
-std::ptrdiff_t threads() { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); }
-
-/// Descriptors of this process on files of that directory.
-std::size_t descriptorsUnder(const std::string& directory) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code ignored;
-    count += std::filesystem::read_symlink(entry.path(), ignored).string().starts_with(directory) ? 1 : 0;
+/// A lease that another thread holds until it is told to give it back, once it has called `last`.
+class LeaseElsewhere {
+ public:
+  explicit LeaseElsewhere(
+      ConnectionPool& pool, Access access = Access::Write,
+      std::function<void(PooledConnection&)> last = [](PooledConnection&) {})
+      : thread_([this, &pool, access, last = std::move(last)] {
+          PooledConnection lease = pool.acquire(access);
+          held_.open();
+          CHECK(release_.pass());
+          last(lease);
+        }) {
+    CHECK(held_.pass());
   }
-  return count;
-}
+  LeaseElsewhere(const LeaseElsewhere&) = delete;
+  LeaseElsewhere& operator=(const LeaseElsewhere&) = delete;
+  ~LeaseElsewhere() { release_.open(); }
+
+  void giveBack() {
+    release_.open();
+    thread_.join();
+  }
+
+ private:
+  Gate held_;
+  Gate release_;
+  std::jthread thread_;
+};
 
 }  // namespace
 
@@ -116,29 +135,22 @@ TEST_SUITE("integration/open_close_lease") {
     f.config.closeTimeout = 20ms;
     f.openWithRows(5);
     const Watchdog watchdog("close() does not end");
-    Gate held;
-    Gate release;
-    std::thread holder([&] {
-      PooledConnection lease = f.pool.acquire();
-      held.open();
-      CHECK(release.pass());
+    LeaseElsewhere holder(f.pool, Access::Write, [](PooledConnection& lease) {
       CHECK(lease->queryValue<int>("SELECT count(*) FROM item") == 5);  // It stays usable.
     });
-    CHECK(held.pass());
     const auto error = errorOf([&] { f.pool.close(); });
     REQUIRE(error.has_value());
     CHECK(error->code() == ErrorCode::Timeout);
     CHECK(contains(error->what(), "#1 by thread"));
     CHECK_FALSE(f.pool.isOpen());
-    CHECK(descriptorsUnder(f.directory.path()) > 0);
+    CHECK(openFilesUnder(f.directory.path()) > 0);
     CHECK(codeOf([&] { f.pool.run("SELECT 1"); }) == ErrorCode::PoolClosed);
     const auto refused = errorOf([&] { f.open(); });
     REQUIRE(refused.has_value());
     CHECK(refused->code() == ErrorCode::Misuse);
     CHECK(contains(refused->what(), "still out"));
-    release.open();
-    holder.join();
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    holder.giveBack();
+    CHECK(openFilesUnder(f.directory.path()) == 0);
     f.open();
     CHECK(f.rows() == 5);
   }
@@ -160,7 +172,7 @@ TEST_SUITE("integration/open_close_lease") {
     CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Timeout);
     reader.join();
     CHECK(code == ErrorCode::Interrupted);
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    CHECK(openFilesUnder(f.directory.path()) == 0);
   }
 
   TEST_CASE("a lease that comes back while close is closing the others closes its handle, too") {
@@ -168,24 +180,16 @@ TEST_SUITE("integration/open_close_lease") {
     f.config.closeTimeout = 0ms;
     f.openWithRows(1);
     const Watchdog watchdog("close() does not end");
-    Gate held;
-    Gate release;
-    std::thread holder([&] {
-      PooledConnection lease = f.pool.acquire(Access::Read);
-      held.open();
-      CHECK(release.pass());
-    });
-    CHECK(held.pass());
+    LeaseElsewhere holder(f.pool, Access::Read);
     bool returned = false;
     f.pool.subscribe([&](const holdfast::Event& event) {
       if (event.kind != EventKind::ConnectionDestroyed || returned) return;
       returned = true;  // The write handle has just been closed, the reader is out.
-      release.open();
-      holder.join();
+      holder.giveBack();
     });
     CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Timeout);
     REQUIRE(returned);
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    CHECK(openFilesUnder(f.directory.path()) == 0);
     CHECK(f.pool.metrics().totalConnections == 0);
     f.open();
     CHECK(f.rows() == 1);
@@ -195,21 +199,12 @@ TEST_SUITE("integration/open_close_lease") {
     PoolFixture f(2);
     f.config.closeTimeout = 0ms;
     f.openWithRows(1);
-    Gate held;
-    Gate release;
-    std::thread holder([&] {
-      PooledConnection lease = f.pool.acquire();
-      held.open();
-      CHECK(release.pass());
-      lease.discard();
-    });
-    CHECK(held.pass());
+    LeaseElsewhere holder(f.pool, Access::Write, [](PooledConnection& lease) { lease.discard(); });
     CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Timeout);
     const std::size_t created = f.events->count(EventKind::ConnectionCreated);
-    release.open();
-    holder.join();
+    holder.giveBack();
     CHECK(f.events->count(EventKind::ConnectionCreated) == created);
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    CHECK(openFilesUnder(f.directory.path()) == 0);
   }
 
   TEST_CASE("close by the holder of a lease is misuse and says so at once") {
@@ -251,8 +246,8 @@ TEST_SUITE("integration/open_close_lease") {
               }
               if (lease->run("INSERT INTO item VALUES (1)").changes != 1) return 1;
               lease.release();
-              if (!holdfast::test::kSanitizerThread && threads() != 1) return 2;
-              if (descriptorsUnder(directory.path()) != 0) return 3;
+              if (!kSanitizerThread && !eventually([] { return openThreads() == 1; })) return 2;
+              if (openFilesUnder(directory.path()) != 0) return 3;
               return RawSqlite(config.database).integer("SELECT count(*) FROM item") == 1 ? kGood : 4;
             }) == kGood);
     }

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,29 +34,13 @@ using holdfast::Transaction;
 using holdfast::test::codeOf;
 using holdfast::test::contains;
 using holdfast::test::errorOf;
+using holdfast::test::eventually;
+using holdfast::test::kSanitizerThread;
+using holdfast::test::openFiles;
+using holdfast::test::openFilesUnder;
+using holdfast::test::openThreads;
 using holdfast::test::PoolFixture;
 using holdfast::test::RawSqlite;
-
-namespace {
-
-std::ptrdiff_t threads() { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); }
-
-std::size_t openDescriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
-
-/// Descriptors of this process on files of that directory.
-std::size_t descriptorsUnder(const std::string& directory) {
-  std::size_t count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    std::error_code ignored;
-    count += std::filesystem::read_symlink(entry.path(), ignored).string().starts_with(directory) ? 1 : 0;
-  }
-  return count;
-}
-
-}  // namespace
 
 TEST_SUITE("integration/open_close") {
   TEST_CASE("open reports what it found and chose") {
@@ -162,14 +145,14 @@ TEST_SUITE("integration/open_close") {
       CHECK(f.rows() == i + 1);
       f.pool.close();
       if (i == 0) {
-        before = openDescriptors();
+        before = openFiles();
         memoryBefore = sqlite3_memory_used();
       }
     }
-    CHECK(openDescriptors() == before);
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    CHECK(openFiles() == before);
+    CHECK(openFilesUnder(f.directory.path()) == 0);
     CHECK(sqlite3_memory_used() == memoryBefore);
-    CHECK(threads() == (holdfast::test::kSanitizerThread ? 2 : 1));
+    CHECK(eventually([] { return openThreads() == (kSanitizerThread ? 2 : 1); }));
   }
 
   TEST_CASE("a pool can be opened on another file") {
@@ -190,7 +173,7 @@ TEST_SUITE("integration/open_close") {
       pool.run("CREATE TABLE item(id INTEGER PRIMARY KEY)");
     }
     CHECK_FALSE(std::filesystem::exists(f.config.database + "-wal"));
-    CHECK(descriptorsUnder(f.directory.path()) == 0);
+    CHECK(openFilesUnder(f.directory.path()) == 0);
   }
 
   TEST_CASE("pools on two files do not meet") {
@@ -249,5 +232,21 @@ TEST_SUITE("integration/open_close") {
     CHECK(opened == 1);
     CHECK(refused == 3);
     f.pool.run("SELECT 1");
+  }
+
+  TEST_CASE("a file has one pool in a process") {
+    PoolFixture f;
+    f.open();
+    ConnectionPool second;
+    const auto error = errorOf([&] { second.open(f.config); });
+    REQUIRE(error.has_value());
+    CHECK(error->code() == ErrorCode::Misuse);
+    CHECK(contains(error->what(), "another pool"));
+    CHECK_FALSE(second.isOpen());
+    f.pool.run("CREATE TABLE item(id INTEGER PRIMARY KEY)");
+    f.pool.close();
+    second.open(f.config);
+    CHECK(codeOf([&] { f.pool.open(f.config); }) == ErrorCode::Misuse);
+    CHECK(second.queryValue<std::int64_t>("SELECT count(*) FROM item") == 0);
   }
 }

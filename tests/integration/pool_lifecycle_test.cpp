@@ -2,12 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include <pthread.h>
 #include <sqlite3.h>
 
 #include <thread>
 
 #include "support/child_process.hpp"
+#include "support/no_more_threads.hpp"
 #include "support/pool_fixture.hpp"
 #include "support/process_counts.hpp"
 #include "support/threads.hpp"
@@ -17,25 +17,6 @@ using namespace holdfast;
 using namespace holdfast::test;
 
 namespace {
-
-/// Makes every pthread_create() fail meanwhile: no machine has room for a stack of this size.
-class NoMoreThreads {
- public:
-  NoMoreThreads() {
-    ::pthread_getattr_default_np(&before_);
-    pthread_attr_t huge;
-    ::pthread_getattr_default_np(&huge);
-    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 50);
-    ::pthread_setattr_default_np(&huge);
-    ::pthread_attr_destroy(&huge);
-  }
-  NoMoreThreads(const NoMoreThreads&) = delete;
-  NoMoreThreads& operator=(const NoMoreThreads&) = delete;
-  ~NoMoreThreads() { ::pthread_setattr_default_np(&before_); }
-
- private:
-  pthread_attr_t before_;
-};
 
 /// Destroys a pool while the lease that `take` took is out, and looks at what is left when that ends.
 template <typename F>

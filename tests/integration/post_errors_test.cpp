@@ -14,7 +14,7 @@
 
 #include "support/job.hpp"
 #include "support/pool_fixture.hpp"
-#include "support/raw_sqlite.hpp"
+#include "support/post_fixture.hpp"
 #include "support/threads.hpp"
 #include "support/write_line.hpp"
 
@@ -24,22 +24,11 @@ using namespace holdfast::test;
 
 namespace {
 
-struct Opened : PoolFixture {
-  explicit Opened(HousekeepingMode mode = HousekeepingMode::Manual) {
-    config.housekeeping = mode;
-    config.housekeepingInterval = 1h;
-    config.postDelay = 1h;
-    config.acquireTimeout = 60s;
-    openWithRows(0);
+struct Opened : PostFixture {
+  explicit Opened(HousekeepingMode mode = HousekeepingMode::Manual) : PostFixture(mode) {
     pool.run("CREATE UNIQUE INDEX names ON item(name)");
     pool.run("CREATE TABLE ref(item REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED)");
   }
-  std::string names() {
-    return RawSqlite(config.database)
-        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY id)");
-  }
-  Future<RunResult> post(const std::string& name) { return pool.post("INSERT INTO item(name) VALUES (?)", name); }
-  Watchdog watchdog{"posted work does not end"};
 };
 
 struct Seen {
@@ -165,8 +154,7 @@ TEST_SUITE("integration/post_errors") {
   TEST_CASE("a thread that holds the write handle may post more than a batch") {
     Opened f;
     f.config.postBatch = 2;
-    f.pool.close();
-    f.open();
+    f.reopen();
     std::vector<Future<RunResult>> futures;
     {
       Transaction tx = f.pool.begin();

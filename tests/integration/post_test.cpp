@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/pool_fixture.hpp"
+#include "support/post_fixture.hpp"
 #include "support/process_counts.hpp"
 #include "support/raw_sqlite.hpp"
 #include "support/threads.hpp"
@@ -25,26 +26,7 @@ using namespace holdfast::test;
 
 namespace {
 
-/// Work is written with the next transaction, unless a test asks for more.
-struct Opened : PoolFixture {
-  explicit Opened(HousekeepingMode mode = HousekeepingMode::Manual) {
-    config.housekeeping = mode;
-    config.housekeepingInterval = 1h;
-    config.postDelay = 1h;
-    config.acquireTimeout = 60s;
-    openWithRows(0);
-  }
-  void reopen() {
-    pool.close();
-    pool.open(config);
-  }
-  std::string names() {
-    return RawSqlite(config.database)
-        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY id)");
-  }
-  Future<RunResult> post(const std::string& name) { return pool.post("INSERT INTO item(name) VALUES (?)", name); }
-  Watchdog watchdog{"posted work does not end"};
-};
+using Opened = PostFixture;
 
 constexpr HousekeepingMode kThread = HousekeepingMode::Thread;
 

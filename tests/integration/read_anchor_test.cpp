@@ -135,8 +135,7 @@ TEST_SUITE("integration/read_anchor") {
   TEST_CASE("the log does not grow while anchors are taken between writes") {
     Opened f;
     f.config.checkpointPages = 16;
-    f.pool.close();
-    f.open();
+    f.reopen();
     for (int i = 0; i < 300; ++i) {
       f.insert();
       for (std::uint32_t read = 0; read < ReadAnchor::kHotReads; ++read) f.rows();
@@ -190,8 +189,7 @@ TEST_SUITE("integration/read_anchor") {
     for (const bool off : {true, false}) {
       Opened f(off ? 2 : 1);
       f.config.readAnchor = !off;
-      f.pool.close();
-      f.open();
+      f.reopen();
       for (int i = 0; i < 10; ++i) {
         f.insert();
         f.makeHot();

@@ -39,10 +39,6 @@ struct Opened : FaultyVfs, PoolFixture {
     openWithRows(0);
     pool.run("CREATE UNIQUE INDEX names ON item(name)");
   }
-  std::string names() {
-    return RawSqlite(config.database).text("SELECT coalesce(group_concat(name, ' '), '') FROM item");
-  }
-  bool isSound() { return RawSqlite(config.database).text("PRAGMA integrity_check") == "ok"; }
 };
 
 void insert(Transaction& tx, const std::string& name) { tx.run("INSERT INTO item(name) VALUES (?)", name); }

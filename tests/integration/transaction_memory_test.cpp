@@ -7,7 +7,6 @@
 #include <string>
 
 #include "support/pool_fixture.hpp"
-#include "support/raw_sqlite.hpp"
 #include "support/threads.hpp"
 #include "support/write_line.hpp"
 
@@ -25,7 +24,6 @@ struct Opened : PoolFixture {
     config.maxTransactionBytes = 512 * KiB;
     openWithRows(0);
   }
-  bool isSound() { return RawSqlite(config.database).text("PRAGMA integrity_check") == "ok"; }
   Watchdog watchdog{"a transaction does not end"};
 };
 
@@ -67,8 +65,7 @@ TEST_SUITE("integration/transaction_memory") {
     Opened f;
     f.config.cacheSize = 1 * MiB;
     f.config.maxTransactionBytes = 128 * KiB;
-    f.pool.close();
-    f.open();
+    f.reopen();
     for (int i = 0; i < 100; ++i) {
       CHECK_FALSE(codeOf([&] { f.pool.transaction([](Transaction& tx) { fill(tx, 16); }); }).has_value());
     }
@@ -79,8 +76,7 @@ TEST_SUITE("integration/transaction_memory") {
     Opened f;
     f.config.cacheSize = 2 * MiB;
     f.config.maxTransactionBytes = 256 * KiB;
-    f.pool.close();
-    f.open();
+    f.reopen();
     int failed = 0;
     {
       WriteLine line(f.pool);
@@ -112,8 +108,7 @@ TEST_SUITE("integration/transaction_memory") {
   TEST_CASE("no bound means none") {
     Opened f;
     f.config.maxTransactionBytes = 0;
-    f.pool.close();
-    f.open();
+    f.reopen();
     f.pool.transaction([](Transaction& tx) { fill(tx, 2048); });
     CHECK(f.rows() == 2048);
   }

@@ -5,11 +5,14 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
 #include <holdfast/holdfast.hpp>
 
+#include "support/child_process.hpp"
 #include "support/pool_fixture.hpp"
 #include "support/raw_sqlite.hpp"
 #include "support/threads.hpp"
@@ -23,12 +26,14 @@ using holdfast::test::codeOf;
 using holdfast::test::contains;
 using holdfast::test::errorOf;
 using holdfast::test::eventually;
+using holdfast::test::inChild;
 using holdfast::test::PoolFixture;
 using holdfast::test::RawSqlite;
 using holdfast::test::Watchdog;
 
 namespace {
 
+constexpr int kGood = 42;
 using SteadyClock = std::chrono::steady_clock;
 
 struct Opened : PoolFixture {
@@ -82,8 +87,7 @@ TEST_SUITE("integration/transaction_retry") {
     f.config.retry.maxRetries = 100;
     f.config.retry.initialDelay = 1ms;
     f.config.retry.maxDelay = 100ms;
-    f.pool.close();
-    f.open();
+    f.reopen();
     OtherWriter other(f.config.database);
     std::atomic<bool> done{false};
     std::thread helper([&] {
@@ -100,8 +104,7 @@ TEST_SUITE("integration/transaction_retry") {
     Opened f;
     f.config.busyTimeout = 60s;
     f.config.acquireTimeout = 60s;
-    f.pool.close();
-    f.open();
+    f.reopen();
     OtherWriter other(f.config.database);
     std::atomic<bool> started{false};
     std::thread helper([&] {
@@ -165,8 +168,7 @@ TEST_SUITE("integration/transaction_retry") {
   TEST_CASE("the deadline of a transaction bounds the wait for another process, too") {
     Opened f;
     f.config.busyTimeout = 3s;
-    f.pool.close();
-    f.open();
+    f.reopen();
     OtherWriter other(f.config.database);
     const auto begin = SteadyClock::now();
     CHECK(codeOf([&] { f.pool.transaction(insert, {.timeout = 50ms}); }).has_value());
@@ -240,13 +242,12 @@ TEST_SUITE("integration/transaction_retry") {
     CHECK(f.rows() == 1);
   }
 
-  TEST_CASE("two pools on one file take turns like two processes") {
+  TEST_CASE("two processes with a pool each take turns") {
     Opened f;
     f.config.busyTimeout = 60s;
     f.pool.close();
-    f.open();
-    holdfast::ConnectionPool second(f.config);
-    auto write = [](holdfast::ConnectionPool& pool) {
+    const auto write = [&f](holdfast::ConnectionPool& pool) {
+      pool.open(f.config);
       for (int i = 0; i < 20; ++i) {
         pool.transaction(
             [](Transaction& tx) {
@@ -256,9 +257,22 @@ TEST_SUITE("integration/transaction_retry") {
             {.durability = holdfast::Durability::Off, .timeout = 60s, .maxRetries = 100});
       }
     };
-    std::thread helper([&] { write(second); });
+    const std::string forked = f.directory.file("forked");
+    int result = 0;
+    std::thread other([&] {
+      result = inChild([&] {
+        std::ofstream{forked};
+        holdfast::ConnectionPool theirs;
+        write(theirs);
+        theirs.close();
+        return kGood;
+      });
+    });
+    // A process that has a database open must not be forked.
+    CHECK(eventually([&] { return std::filesystem::exists(forked); }));
     write(f.pool);
-    helper.join();
+    other.join();
+    CHECK(result == kGood);
     CHECK(f.rows() == 40);
     CHECK(f.pool.queryValue<int>("SELECT max(id) FROM item") == 40);
   }

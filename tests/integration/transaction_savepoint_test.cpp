@@ -10,25 +10,17 @@
 
 #include "connection/connection_impl.hpp"
 #include "support/pool_fixture.hpp"
-#include "support/raw_sqlite.hpp"
 
 using holdfast::ErrorCode;
-using holdfast::PooledConnection;
 using holdfast::RowView;
 using holdfast::Transaction;
 using holdfast::test::codeOf;
-using holdfast::test::contains;
-using holdfast::test::errorOf;
 using holdfast::test::PoolFixture;
-using holdfast::test::RawSqlite;
 
 namespace {
 
 struct Opened : PoolFixture {
   Opened() : PoolFixture(2) { openWithRows(0); }
-  std::string names() {
-    return RawSqlite(config.database).text("SELECT coalesce(group_concat(name, ' '), '') FROM item");
-  }
 };
 
 void insert(Transaction& tx, const std::string& name) { tx.run("INSERT INTO item(name) VALUES (?)", name); }

@@ -91,7 +91,8 @@ function(check_file file layer place)
   endforeach()
 endfunction()
 
-file(GLOB_RECURSE private RELATIVE "${TREE}" "${TREE}/lib/*.cpp" "${TREE}/lib/*.hpp" "${TREE}/lib/*.h" "${TREE}/lib/*.c")
+file(GLOB_RECURSE private RELATIVE "${TREE}"
+     "${TREE}/lib/*.cpp" "${TREE}/lib/*.hpp" "${TREE}/lib/*.h" "${TREE}/lib/*.c")
 foreach(file IN LISTS private)
   if(file MATCHES "^lib/([a-z_]+)/" AND CMAKE_MATCH_1 IN_LIST layers)
     set(layer "${CMAKE_MATCH_1}")

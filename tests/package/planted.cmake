@@ -11,16 +11,20 @@ list(JOIN rules "\n" rules)
 # Lays out a small tree that keeps all the rules.
 function(lay_tree)
   file(REMOVE_RECURSE "${SCRATCH}")
-  file(WRITE "${table}" "${rules}\nheader error.hpp : core\nheader pool.hpp : pool\nheader detail/lock.hpp : core/port\n")
+  file(WRITE "${table}"
+       "${rules}\nheader error.hpp : core\nheader pool.hpp : pool\nheader detail/lock.hpp : core/port\n")
   file(WRITE "${tree}/include/holdfast/error.hpp" "#pragma once\n#include <string>\n")
   file(WRITE "${tree}/include/holdfast/pool.hpp" "#pragma once\n#include <holdfast/error.hpp>\n")
   file(WRITE "${tree}/include/holdfast/detail/lock.hpp" "#pragma once\n#include <mutex>\n")
   file(WRITE "${tree}/lib/core/port/mutex.hpp" "#pragma once\n#include <mutex>\n#include <sys/stat.h>\n")
-  file(WRITE "${tree}/lib/connection/handle.cpp" "#include <sqlite3.h>\n#include <SQLiteCpp/Database.h>\n#include \"policy/limits.hpp\"\n")
+  file(WRITE "${tree}/lib/connection/handle.cpp"
+       "#include <sqlite3.h>\n#include <SQLiteCpp/Database.h>\n#include \"policy/limits.hpp\"\n")
   file(WRITE "${tree}/lib/policy/limits.hpp" "#pragma once\n#include <vector>\n")
   file(WRITE "${tree}/lib/pool/slots.cpp" "#include <holdfast/pool.hpp>\n\n#include \"core/port/mutex.hpp\"\n")
-  file(WRITE "${tree}/lib/CMakeLists.txt" "target_sources(holdfast PRIVATE connection/handle.cpp)\ntarget_sources(holdfast PRIVATE pool/slots.cpp)\n")
-  file(WRITE "${tree}/prefix/lib/cmake/holdfast/holdfastTargets.cmake" "add_library(holdfast::holdfast STATIC IMPORTED)\n")
+  file(WRITE "${tree}/lib/CMakeLists.txt"
+       "target_sources(holdfast PRIVATE connection/handle.cpp)\ntarget_sources(holdfast PRIVATE pool/slots.cpp)\n")
+  file(WRITE "${tree}/prefix/lib/cmake/holdfast/holdfastTargets.cmake"
+       "add_library(holdfast::holdfast STATIC IMPORTED)\n")
 endfunction()
 
 # expect(<check> <words the check must say, or nothing when it must pass>)

@@ -76,7 +76,8 @@ void writePair(Transaction& tx, std::int64_t tag) {
   ::_exit(2);
 }
 
-/// What a child had reported when it was killed: tags of transactions that returned, and how often some shared a COMMIT.
+/// What a child had reported when it was killed: tags of transactions that returned, and how often some shared a
+/// COMMIT.
 struct Reports {
   std::vector<std::int64_t> tags;
   std::int64_t groups = 0;

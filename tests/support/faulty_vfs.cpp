@@ -15,6 +15,7 @@ struct Plan {
   std::atomic<int> target{kNothing};  // Role and action in one.
   std::atomic<int> code{0};
   std::atomic<int> passes{0};
+  std::atomic<int> left{0};  // Failures; below zero there is no end of them.
   std::atomic<int> refused{0};
 } plan;
 
@@ -40,6 +41,8 @@ sqlite3_file* realOf(sqlite3_file* file) noexcept {
 int verdict(sqlite3_file* file, FileAction action) noexcept {
   if (plan.target.load() != targetOf(reinterpret_cast<File*>(file)->role, action)) return SQLITE_OK;
   if (plan.passes.fetch_sub(1) > 0) return SQLITE_OK;
+  if (plan.left == 0) return SQLITE_OK;
+  if (plan.left > 0) --plan.left;
   ++plan.refused;
   return plan.code.load();
 }
@@ -126,10 +129,11 @@ FaultyVfs::~FaultyVfs() {
   sqlite3_vfs_register(real, 1);
 }
 
-void FaultyVfs::fail(FileRole role, FileAction action, int code, int after) noexcept {
+void FaultyVfs::fail(FileRole role, FileAction action, int code, int after, int times) noexcept {
   plan.target = kNothing;
   plan.code = code;
   plan.passes = after;
+  plan.left = times;
   plan.refused = 0;
   plan.target = targetOf(role, action);
 }

@@ -19,8 +19,9 @@ class FaultyVfs {
   FaultyVfs& operator=(const FaultyVfs&) = delete;
   ~FaultyVfs();
 
-  /// Lets the next `after` such operations pass; every one after them fails with `code`, until heal().
-  void fail(FileRole role, FileAction action, int code, int after = 0) noexcept;
+  static constexpr int kForEver = -1;
+  /// Lets the next `after` such operations pass; then so many fail with `code`, or every one until heal().
+  void fail(FileRole role, FileAction action, int code, int after = 0, int times = kForEver) noexcept;
   void heal() noexcept;
   /// Operations refused since the last fail().
   int refused() const noexcept;

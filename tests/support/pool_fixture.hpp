@@ -5,18 +5,16 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <doctest/doctest.h>
-
 #include <holdfast/connection_pool.hpp>
-#include <holdfast/error.hpp>
 
+#include "support/error_of.hpp"
 #include "support/manual_clock.hpp"
+#include "support/raw_sqlite.hpp"
 #include "support/temp_directory.hpp"
 
 namespace holdfast::test {
@@ -92,7 +90,23 @@ struct PoolFixture {
       for (int i = 1; i <= rows; ++i) tx.run("INSERT INTO item(name) VALUES (?)", "item " + std::to_string(i));
     });
   }
+  void reopen() {
+    pool.close();
+    open();
+  }
   std::int64_t rows() { return pool.queryValue<std::int64_t>("SELECT count(*) FROM item").value_or(-1); }
+  /// The names of all rows in the order of `column`, as another process sees them: "a b c".
+  std::string names(const std::string& column = "id") const {
+    return RawSqlite(config.database)
+        .text("SELECT coalesce(group_concat(name, ' '), '') FROM (SELECT name FROM item ORDER BY " + column + ")");
+  }
+  bool isSound() const { return RawSqlite(config.database).text("PRAGMA integrity_check") == "ok"; }
+  /// What a thread does that adds one row, in a transaction of its own.
+  auto inserts(const std::string& name, const TransactionOptions& options = {}) {
+    return [this, name, options] {
+      pool.transaction([&](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES (?)", name); }, options);
+    };
+  }
 
   TempDirectory directory;
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
@@ -120,37 +134,6 @@ class MovedAway {
   bool back_ = false;
 };
 
-/// The Error that `body` throws, if it throws one.
-template <typename F>
-std::optional<Error> errorOf(F&& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error;
-  }
-  return std::nullopt;
-}
-
-/// The same, its code alone; nothing where `body` succeeds.
-template <typename F>
-std::optional<ErrorCode> codeOf(F&& body) {
-  const std::optional<Error> error = errorOf(body);
-  if (!error) return std::nullopt;
-  return error->code();
-}
-
-/// What doctest shows of a comparison with the above.
-inline std::string describe(const std::optional<ErrorCode>& code) {
-  return code ? std::string(toText(*code)) : std::string("no error");
-}
-
 inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
 }  // namespace holdfast::test
-
-template <>
-struct doctest::StringMaker<std::optional<holdfast::ErrorCode>> {
-  static String convert(const std::optional<holdfast::ErrorCode>& code) {
-    return holdfast::test::describe(code).c_str();
-  }
-};

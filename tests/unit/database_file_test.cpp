@@ -1,20 +1,28 @@
 #include "storage/database_file.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include <holdfast/error.hpp>
 
+#include "support/child_process.hpp"
+#include "support/pool_fixture.hpp"
+#include "support/small_file_system.hpp"
 #include "support/temp_directory.hpp"
 
 using holdfast::DatabaseFile;
 using holdfast::Error;
 using holdfast::ErrorCode;
 using holdfast::prepareDatabaseFile;
+using holdfast::test::errorOf;
+using holdfast::test::inChild;
+using holdfast::test::SmallFileSystem;
 using holdfast::test::TempDirectory;
 
 namespace {
@@ -87,5 +95,33 @@ TEST_SUITE("storage/database_file") {
     std::filesystem::create_directory_symlink(directory.file("real"), directory.file("link"));
     CHECK(prepareDatabaseFile(directory.file("link/../real/./test.db"), true).path == directory.file("real/test.db"));
     CHECK(prepareDatabaseFile(directory.file("link/test.db"), true).path == directory.file("real/test.db"));
+  }
+
+  TEST_CASE("a file system that takes no more files is full") {
+    const TempDirectory directory;
+    const SmallFileSystem small(directory.file("small"), "64k,nr_inodes=2");
+    if (!small) return;
+    write(small.file("last"), "");
+    const std::optional<Error> error = errorOf([&] { prepareDatabaseFile(small.file("test.db"), true); });
+    CHECK(error.has_value());
+    if (error) CHECK(error->code() == ErrorCode::StorageFull);
+    std::filesystem::remove(small.file("last"));
+    CHECK(prepareDatabaseFile(small.file("test.db"), true).created);
+  }
+
+  TEST_CASE("a process without descriptors cannot make a file and can when it has some") {
+    const TempDirectory directory;
+    const int result = inChild([&] {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_NOFILE, &limit);
+      const rlimit before = limit;
+      limit.rlim_cur = 0;
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+      const std::optional<Error> error = errorOf([&] { prepareDatabaseFile(directory.file("test.db"), true); });
+      ::setrlimit(RLIMIT_NOFILE, &before);
+      if (!error || error->code() != ErrorCode::CannotOpen) return 1;
+      return prepareDatabaseFile(directory.file("test.db"), true).created ? 0 : 2;
+    });
+    CHECK(result == 0);
   }
 }

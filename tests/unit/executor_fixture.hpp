@@ -4,27 +4,16 @@
 
 #include <chrono>
 #include <cstddef>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
-#include <holdfast/error.hpp>
 #include <holdfast/future.hpp>
 
 #include "pool/executor.hpp"
+#include "support/error_of.hpp"
 #include "support/threads.hpp"
 
 namespace holdfast::test {
-
-template <typename F>
-std::optional<ErrorCode> codeOf(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return {};
-}
 
 inline Executor::TimePoint now() { return std::chrono::steady_clock::now(); }
 

@@ -5,8 +5,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <coroutine>
-#include <exception>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -17,6 +15,7 @@
 
 #include "executor_fixture.hpp"
 #include "pool/executor.hpp"
+#include "support/job.hpp"
 #include "support/threads.hpp"
 
 using holdfast::Error;
@@ -27,6 +26,7 @@ using holdfast::Task;
 using holdfast::test::codeOf;
 using holdfast::test::eventually;
 using holdfast::test::Held;
+using holdfast::test::Job;
 using holdfast::test::kPatience;
 using holdfast::test::now;
 using holdfast::test::submit;
@@ -48,17 +48,6 @@ class AtTheEnd {
  private:
   F then_;
   bool armed_ = true;
-};
-
-/// A coroutine that begins at once and frees itself at its end.
-struct Job {
-  struct promise_type {
-    Job get_return_object() noexcept { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
 };
 
 struct Chain {
@@ -87,10 +76,11 @@ TEST_SUITE("pool/executor_stop") {
     std::atomic<bool> ran{false};
     std::thread::id destroyedOn;
     Future<void> queued = submit(held.executor, [&ran] { ran = true; });
-    held.executor.trySubmit(Task(AtTheEnd([&] {
-      destroyedOn = std::this_thread::get_id();
-      held.gate.open();  // Only now can the running task end: what is queued must go first.
-    })));
+    held.executor.submit(Task(AtTheEnd([&] {
+                           destroyedOn = std::this_thread::get_id();
+                           held.gate.open();  // Only now can the running task end: what is queued must go first.
+                         })),
+                         now());
     held.executor.stop(false);
     CHECK(destroyedOn == std::this_thread::get_id());
     CHECK(held.running.ready());
@@ -104,7 +94,7 @@ TEST_SUITE("pool/executor_stop") {
     {
       Held held(1);
       queued = submit(held.executor, [] {});
-      held.executor.trySubmit(Task([] {}));
+      held.executor.submit(Task([] {}), now());
       held.gate.open();
     }
     CHECK(queued.ready());
@@ -116,13 +106,12 @@ TEST_SUITE("pool/executor_stop") {
     executor.stop(true);
     Task task([] {});
     CHECK(codeOf([&] { executor.submit(std::move(task), now() + kPatience); }) == ErrorCode::PoolClosed);
-    CHECK(codeOf([&] { executor.trySubmit(std::move(task)); }) == ErrorCode::PoolClosed);
     CHECK(static_cast<bool>(task));
   }
 
   TEST_CASE("who waits for room is told of the end") {
     Held held(1);
-    held.executor.trySubmit(Task([] {}));
+    held.executor.submit(Task([] {}), now());
     std::atomic<int> told{0};
     {
       std::vector<std::jthread> threads;
@@ -134,7 +123,7 @@ TEST_SUITE("pool/executor_stop") {
       }
       std::jthread opener([&held] {
         // A full queue says no, and a stopped one throws.
-        CHECK(eventually([&held] { return codeOf([&] { held.executor.trySubmit(Task([] {})); }).has_value(); }));
+        CHECK(eventually([&held] { return codeOf([&] { held.executor.submit(Task([] {}), now()); }).has_value(); }));
         held.gate.open();
       });
       held.executor.stop(true);
@@ -146,7 +135,7 @@ TEST_SUITE("pool/executor_stop") {
     Held held(1);
     Future<void> queued = submit(held.executor, [] {});
     std::jthread drains([&held] { held.executor.stop(true); });
-    CHECK(eventually([&held] { return codeOf([&] { held.executor.trySubmit(Task([] {})); }).has_value(); }));
+    CHECK(eventually([&held] { return codeOf([&] { held.executor.submit(Task([] {}), now()); }).has_value(); }));
     std::jthread cuts([&held] { held.executor.stop(false); });
     CHECK(codeOf([&] { queued.get(); }) == ErrorCode::PoolClosed);
     held.gate.open();
@@ -165,11 +154,12 @@ TEST_SUITE("pool/executor_stop") {
   TEST_CASE("what is destroyed by stopping may stop it as well") {
     Held held(1);
     bool stopped = false;
-    held.executor.trySubmit(Task(AtTheEnd([&] {
-      held.gate.open();
-      held.executor.stop(false);
-      stopped = true;
-    })));
+    held.executor.submit(Task(AtTheEnd([&] {
+                           held.gate.open();
+                           held.executor.stop(false);
+                           stopped = true;
+                         })),
+                         now());
     held.executor.stop(false);
     CHECK(stopped);
   }

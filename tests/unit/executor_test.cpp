@@ -1,7 +1,6 @@
 #include "pool/executor.hpp"
 
 #include <doctest/doctest.h>
-#include <pthread.h>
 
 #include <atomic>
 #include <chrono>
@@ -19,6 +18,7 @@
 
 #include "executor_fixture.hpp"
 #include "support/child_process.hpp"
+#include "support/no_more_threads.hpp"
 #include "support/process_counts.hpp"
 #include "support/threads.hpp"
 
@@ -32,35 +32,10 @@ using holdfast::test::eventually;
 using holdfast::test::Held;
 using holdfast::test::inChild;
 using holdfast::test::kPatience;
+using holdfast::test::NoMoreThreads;
 using holdfast::test::now;
 using holdfast::test::openThreads;
 using holdfast::test::submit;
-
-namespace {
-
-/// Makes every pthread_create() fail meanwhile: no machine has room for a stack of this size.
-class NoRoomForStacks {
- public:
-  NoRoomForStacks() {
-    ::pthread_getattr_default_np(&before_);
-    pthread_attr_t huge;
-    ::pthread_getattr_default_np(&huge);
-    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 50);
-    ::pthread_setattr_default_np(&huge);
-    ::pthread_attr_destroy(&huge);
-  }
-  NoRoomForStacks(const NoRoomForStacks&) = delete;
-  NoRoomForStacks& operator=(const NoRoomForStacks&) = delete;
-  ~NoRoomForStacks() {
-    ::pthread_setattr_default_np(&before_);
-    ::pthread_attr_destroy(&before_);
-  }
-
- private:
-  pthread_attr_t before_;
-};
-
-}  // namespace
 
 TEST_SUITE("pool/executor") {
   TEST_CASE("threads are started by the first task and are gone after stopping") {
@@ -108,10 +83,9 @@ TEST_SUITE("pool/executor") {
     Held held(2);
     int ran = 0;
     const auto count = [&ran] { ++ran; };
-    CHECK(held.executor.trySubmit(Task(count)));
+    CHECK(held.executor.submit(Task(count), now()));
     CHECK(held.executor.submit(Task(count), now() - 1s));  // There is room: the time does not matter.
     Task third(count);
-    CHECK_FALSE(held.executor.trySubmit(std::move(third)));
     CHECK_FALSE(held.executor.submit(std::move(third), now() - 1s));
     CHECK_FALSE(held.executor.submit(std::move(third), now() + 2ms));
     CHECK(static_cast<bool>(third));
@@ -151,7 +125,7 @@ TEST_SUITE("pool/executor") {
     Held held(2);
     auto owned = std::make_shared<int>(3);
     const std::weak_ptr<int> seen = owned;
-    CHECK(held.executor.trySubmit(Task([mine = std::make_unique<std::shared_ptr<int>>(std::move(owned))] {})));
+    CHECK(held.executor.submit(Task([mine = std::make_unique<std::shared_ptr<int>>(std::move(owned))] {}), now()));
     CHECK_FALSE(seen.expired());
     Future<bool> gone = submit(held.executor, [&seen] { return seen.expired(); });
     held.gate.open();
@@ -166,7 +140,6 @@ TEST_SUITE("pool/executor") {
     Future<bool> atOnce = submit(executor, [&executor] {
       if (!executor.isWorkerThread()) return false;
       executor.submit(Task([] {}), now());  // Fills the queue.
-      if (executor.trySubmit(Task([] {}))) return false;
       Future<std::thread::id> inner = submit(executor, [] { return std::this_thread::get_id(); });
       return inner.ready() && inner.get() == std::this_thread::get_id();
     });
@@ -191,7 +164,7 @@ TEST_SUITE("pool/executor") {
 
   TEST_CASE("a thread of another executor is an ordinary caller") {
     Held held(1);
-    CHECK(held.executor.trySubmit(Task([] {})));
+    CHECK(held.executor.submit(Task([] {}), now()));
     Executor other({.threads = 1, .capacity = 1});
     CHECK_FALSE(submit(other, [&held] {
                   return held.executor.isWorkerThread() || held.executor.submit(Task([] {}), now());
@@ -203,8 +176,8 @@ TEST_SUITE("pool/executor") {
     Task task([] {});
     std::optional<ErrorCode> code;
     {
-      const NoRoomForStacks noRoom;
-      code = codeOf([&] { executor.trySubmit(std::move(task)); });
+      const NoMoreThreads none;
+      code = codeOf([&] { executor.submit(std::move(task), now()); });
     }
     CHECK(code == ErrorCode::MemoryLimit);
     CHECK(static_cast<bool>(task));
@@ -217,7 +190,6 @@ TEST_SUITE("pool/executor") {
     submit(executor, [] {}).get();
     CHECK(inChild([&executor] {
             const bool refused =
-                codeOf([&] { executor.trySubmit(Task([] {})); }) == ErrorCode::ForkedProcess &&
                 codeOf([&] { executor.submit(Task([] {}), now() + kPatience); }) == ErrorCode::ForkedProcess &&
                 codeOf([&] { executor.stop(true); }) == ErrorCode::ForkedProcess;
             return refused ? 1 : 0;

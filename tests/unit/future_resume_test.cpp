@@ -16,11 +16,14 @@
 #include <holdfast/error.hpp>
 #include <holdfast/future.hpp>
 
+#include "support/error_of.hpp"
+
 using namespace std::chrono_literals;
 using holdfast::Error;
 using holdfast::ErrorCode;
 using holdfast::Future;
 using holdfast::detail::Promise;
+using holdfast::test::codeOf;
 
 namespace {
 
@@ -62,16 +65,6 @@ Job awaitCalls(Future<void> (*call)(), std::atomic<int>& calls) {
     co_await call();
     ++calls;
   }
-}
-
-template <typename F>
-std::optional<ErrorCode> codeOf(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return {};
 }
 
 /// Calls `left(i)` on one thread and `right(i)` on another, at nearly the same time.

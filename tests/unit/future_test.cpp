@@ -13,6 +13,7 @@
 
 #include <holdfast/error.hpp>
 
+#include "support/error_of.hpp"
 #include "support/failing_allocation.hpp"
 
 using namespace std::chrono_literals;
@@ -20,19 +21,10 @@ using holdfast::Error;
 using holdfast::ErrorCode;
 using holdfast::Future;
 using holdfast::detail::Promise;
+using holdfast::test::codeOf;
 using holdfast::test::FailingAllocation;
 
 namespace {
-
-template <typename F>
-std::optional<ErrorCode> codeOf(F&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return {};
-}
 
 std::exception_ptr failure(const char* text) { return std::make_exception_ptr(std::runtime_error(text)); }
 

@@ -24,6 +24,7 @@ TEST_SUITE("connection/sqlite_error") {
                       {SQLITE_BUSY, ErrorCode::Busy},
                       {SQLITE_LOCKED, ErrorCode::Busy},
                       {SQLITE_NOMEM, ErrorCode::MemoryLimit},
+                      {SQLITE_ABORT, ErrorCode::TransactionAborted},
                       {SQLITE_READONLY, ErrorCode::ReadOnly},
                       {SQLITE_INTERRUPT, ErrorCode::Interrupted},
                       {SQLITE_IOERR, ErrorCode::IoError},

@@ -16,6 +16,7 @@
 
 #include "core/port/mutex.hpp"
 #include "support/child_process.hpp"
+#include "support/no_more_threads.hpp"
 
 using namespace std::chrono_literals;
 using holdfast::Error;
@@ -26,6 +27,7 @@ using holdfast::port::LockGuard;
 using holdfast::port::Mutex;
 using holdfast::port::Thread;
 using holdfast::test::inChild;
+using holdfast::test::NoMoreThreads;
 
 namespace {
 
@@ -46,28 +48,6 @@ class Gate {
   Mutex mutex_;
   Condition condition_;
   bool open_ HOLDFAST_GUARDED_BY(mutex_) = false;
-};
-
-/// Makes every pthread_create() fail meanwhile: no machine has room for a stack of this size.
-class NoRoomForStacks {
- public:
-  NoRoomForStacks() {
-    ::pthread_getattr_default_np(&before_);
-    pthread_attr_t huge;
-    ::pthread_getattr_default_np(&huge);
-    ::pthread_attr_setstacksize(&huge, std::size_t{1} << 50);
-    ::pthread_setattr_default_np(&huge);
-    ::pthread_attr_destroy(&huge);
-  }
-  NoRoomForStacks(const NoRoomForStacks&) = delete;
-  NoRoomForStacks& operator=(const NoRoomForStacks&) = delete;
-  ~NoRoomForStacks() {
-    ::pthread_setattr_default_np(&before_);
-    ::pthread_attr_destroy(&before_);
-  }
-
- private:
-  pthread_attr_t before_;
 };
 
 }  // namespace
@@ -139,7 +119,7 @@ TEST_SUITE("core/thread") {
     ErrorCode code{};
     int systemErrno = 0;
     {
-      const NoRoomForStacks noRoom;
+      const NoMoreThreads none;
       try {
         Thread("t", [] {});
       } catch (const Error& error) {

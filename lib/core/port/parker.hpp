@@ -7,11 +7,11 @@
 namespace holdfast::port {
 
 /// Where one thread sleeps until it is told to look again. It is never freed, so that telling may touch it after the
-/// thread has gone on or ended; the next thread gets it then. A word that comes late wakes its sleeper once for nothing:
-/// what is waited for must be looked at in a loop, after prepare().
+/// thread has gone on or ended; the next thread gets it then. A word that comes late wakes its sleeper once for
+/// nothing: what is waited for must be looked at in a loop, after prepare().
 ///
-/// (An atomic's wait() yields the processor a few times before it sleeps, and waking under a lock that the sleeper needs
-/// wakes it twice: with many threads each cost more than all the rest of a hand-over.)
+/// (An atomic's wait() yields the processor a few times before it sleeps, and waking under a lock that the sleeper
+/// needs wakes it twice: with many threads each cost more than all the rest of a hand-over.)
 class Parker {
  public:
   /// Throws std::bad_alloc on the first call of a thread.
