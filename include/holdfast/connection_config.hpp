@@ -62,7 +62,8 @@ struct ConnectionConfig {
   std::chrono::milliseconds acquireTimeout = std::chrono::seconds{5};
   /// The longest that opening one handle may wait for locks of other processes. At most 10 min.
   std::chrono::milliseconds openTimeout = std::chrono::seconds{5};
-  /// The longest close() waits for leases, before it interrupts their statements. At most 1 h.
+  /// The longest close() waits for asynchronous calls before it revokes their leases, and then for other leases before
+  /// it interrupts their statements. At most 1 h.
   std::chrono::milliseconds closeTimeout = std::chrono::seconds{5};
   /// A handle unused for so long is closed while more than minPoolSize are open. Counted from its last return.
   std::chrono::milliseconds idleTimeout = std::chrono::minutes{5};
@@ -125,8 +126,9 @@ struct ConnectionConfig {
   std::int64_t statementCacheBytes = 0;
   /// What joins a shared COMMIT, and what posted work is due at: bound values of so many bytes. At least 4 KiB.
   std::int64_t groupMaxBytes = MiB;
-  /// What one transaction may take: page cache and statements of its handle and the pages it has already moved out to
-  /// the log, in bytes. More is Error{MemoryLimit} and a rollback. 0: no bound but memoryLimit; else at least 64 KiB.
+  /// What one transaction, or one statement through run(), may take: page cache and statements of its handle and the
+  /// pages it has already moved out to the log, in bytes. More is Error{MemoryLimit} and a rollback. 0: no bound but
+  /// memoryLimit; else at least 64 KiB.
   std::int64_t maxTransactionBytes = 0;
   /// Where sorts and temporary tables spill.
   TempStore tempStore = TempStore::File;
@@ -134,8 +136,9 @@ struct ConnectionConfig {
   int checkpointPages = 1000;
   /// The write-ahead log stays below so many bytes. A reader that keeps an old snapshot keeps it from being begun anew:
   /// from half of this it is reported, past snapshotBudget it is interrupted, and at the limit writes wait for it until
-  /// their deadline, then fail with Error{StorageFull}. One transaction may pass it by its own size, which
-  /// maxTransactionBytes bounds. 0: sixteen times checkpointPages; else at least twice that many pages.
+  /// their deadline, then fail with Error{StorageFull}. Those that share one COMMIT may pass it by what they write:
+  /// groupMaxBytes and maxTransactionBytes bound that. 0: sixteen times checkpointPages; else at least twice that many
+  /// pages.
   std::int64_t walSizeLimit = 0;
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------

@@ -63,10 +63,10 @@ class ConnectionPool : public StatementExecutor {
   OpenReport open(const ConnectionConfig& config);
   /// Ends the pool: asynchronous calls and posted work are finished, new calls and waiters get Error{PoolClosed},
   /// leases are waited for, the log is checkpointed, all handles are closed. After closeTimeout asynchronous calls that
-  /// have not begun are dropped (their futures report PoolClosed), those that run get Error{LeaseRevoked} from their
-  /// next statement and are waited for. Then, after another closeTimeout, the statements of leases still out are
-  /// interrupted, and Error{Timeout} names them: the pool is closed then, and their handles close when they end.
-  /// Closing what is closed does nothing.
+  /// have not begun are dropped (their futures report PoolClosed), those that run get Error{LeaseRevoked} or
+  /// {PoolClosed} from their next statement and are waited for. Then, after another closeTimeout, the statements of
+  /// leases still out are interrupted, and Error{Timeout} names them: the pool is closed then, and their handles close
+  /// when they end. Closing what is closed does nothing.
   void close();
   bool isOpen() const noexcept;
 
@@ -136,18 +136,19 @@ class ConnectionPool : public StatementExecutor {
   void flush();
 
   /// Runs `work(Transaction&)`, `work(ReadTransaction&)` or `work()` on one of the pool's own threads (asyncThreads), a
-  /// transaction as transaction() would. Blocks up to acquireTimeout while asyncCapacity calls wait for a thread, then
-  /// throws Error{PoolExhausted}.
+  /// transaction as transaction() would; the timeout begins now. The options mean nothing to `work()`. Blocks up to
+  /// acquireTimeout while asyncCapacity calls wait for a thread, then throws Error{PoolExhausted}.
   template <typename F>
   auto async(F&& work, const TransactionOptions& options = {}, Place place = Place::here()) {
-    auto call = [this, work = std::forward<F>(work), options, place]() mutable {
+    const auto asked = std::chrono::steady_clock::now();
+    auto call = [this, work = std::forward<F>(work), options = TransactionOptions(options), place, asked]() mutable {
+      if (options.timeout) options.timeout = detail::timeLeft(asked, *options.timeout);
       if constexpr (std::invocable<std::decay_t<F>&, Transaction&>) {
         return transaction(work, options, place);
       } else if constexpr (std::invocable<std::decay_t<F>&, ReadTransaction&>) {
         return read(work, {.timeout = options.timeout, .priority = options.priority, .cancel = options.cancel}, place);
       } else {
         static_cast<void>(this);
-        static_cast<void>(options);
         static_cast<void>(place);
         return std::invoke(work);
       }
@@ -208,6 +209,11 @@ class ConnectionPool : public StatementExecutor {
   friend class BoundedCalls;
   struct Core;
 
+  // run(), forEach() and query() with bounds.
+  RunResult runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);
+  void visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
+                 detail::RowVisitor visit);
+  Rows queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);
   void runTransaction(Work work, const TransactionOptions& options, Place place);
   PooledConnection acquireToRead(const CallOptions& options, Place place);
   void postTask(std::unique_ptr<detail::PostedTask> task);

@@ -59,8 +59,7 @@ struct PoolMetrics {
   std::uint64_t statementCacheEvictions = 0;
   std::uint64_t checkpoints = 0;          ///< Times the log was copied into the database, as far as readers allowed.
   std::uint64_t checkpointsBlocked = 0;   ///< Of these, the ones that a reader stood in the way of.
-  std::uint64_t pagesCheckpointed = 0;    ///< Copied by them.
-  std::uint64_t logsTruncated = 0;        ///< Of these, the ones that cut the log to nothing.
+  std::uint64_t logsTruncated = 0;        ///< Of the checkpoints, the ones that cut the log to nothing.
   std::uint64_t walPages = 0;             ///< Pages in the write-ahead log after the last commit.
   std::uint64_t walBytes = 0;             ///< What they take.
   std::uint64_t groupCommits = 0;         ///< COMMITs that several transactions shared.

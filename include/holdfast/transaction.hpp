@@ -31,6 +31,11 @@ struct CallOptions {
   std::stop_token cancel = {};
 };
 
+namespace detail {
+/// What is left at this moment of a timeout that began at `start`.
+std::chrono::milliseconds timeLeft(std::chrono::steady_clock::time_point start, std::chrono::milliseconds timeout);
+}  // namespace detail
+
 struct TransactionOptions {
   /// Nothing: the database's. Weaker ones return sooner and may be lost by a power cut; Off counts as Normal unless the
   /// database's own is Off. Transactions that share a COMMIT get the strongest that one of them asked for.
@@ -130,6 +135,7 @@ class Transaction final : public StatementExecutor {
   bool isInnermost() const noexcept;
   void end(Phase phase) noexcept;
   void requireUsable(const char* operation) const;
+  [[noreturn]] void throwUnusable(const char* operation) const;
   void requireNoRows(const char* operation) const;
   /// Throws Error{Constraint} where COMMIT would, for a deferred foreign key.
   void requireConstraintsMet() const;

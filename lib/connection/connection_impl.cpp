@@ -52,11 +52,15 @@ bool mayHaveBeenWritten(int code) noexcept {
 
 }  // namespace
 
+inline CachedStatement& Connection::Impl::statementFor(const Sql& sql) {
+  CachedStatement* known = statements.acquireKnown(sql);
+  return known != nullptr ? *known : prepareStatement(sql);
+}
+
 /// One statement of the cache, bound, and reset when the call is over.
 class Connection::Impl::Use {
  public:
-  Use(Impl& impl, const Sql& sql, std::span<const ValueView> values)
-      : impl_(impl), statement_(impl.prepareStatement(sql)) {
+  Use(Impl& impl, const Sql& sql, std::span<const ValueView> values) : impl_(impl), statement_(impl.statementFor(sql)) {
     ++impl_.running;
     impl_.noteSnapshot();
     try {
@@ -74,7 +78,7 @@ class Connection::Impl::Use {
       end();
       throw;
     }
-    impl.guard.noteRun();
+    if (!statement_.cached) impl.guard.noteRun();
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;

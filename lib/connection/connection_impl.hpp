@@ -191,6 +191,8 @@ struct Connection::Impl {
   Stop stopReason() const noexcept;
   void throwStopped(Stop reason) const;
   std::int64_t handleBytes() const noexcept;
+  CachedStatement& statementFor(const Sql& sql);
+  /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   /// Throws `cause` as the caller should see it, with the statement as its frame.
@@ -201,6 +203,7 @@ struct Connection::Impl {
   void rollbackEverything() noexcept;
   void countEnd(OwnedCounter& counter) noexcept;
   void controlOrThrow(ControlStatements::Kind kind, const char* name);
+  [[noreturn]] void throwControlFailure(int code, const char* name);
   std::uint64_t lastTransaction_ = 0;
   bool writing_ = false;
   Durability durability_;

@@ -34,7 +34,8 @@ Connection::Impl::Stop Connection::Impl::stopReason() const noexcept {
   if (!limited_) return Stop::No;
   if (limits_.cancel.stop_requested()) return Stop::Cancelled;
   if (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) return Stop::TooLate;
-  if (limits_.maxBytes > 0 && inTransaction() && handleBytes() - bytesBefore_ > limits_.maxBytes) return Stop::TooLarge;
+  if (limits_.maxBytes > 0 && (inTransaction() || running > 0) && handleBytes() - bytesBefore_ > limits_.maxBytes)
+    return Stop::TooLarge;
   return Stop::No;
 }
 

@@ -44,10 +44,13 @@ void readFileHeader(sqlite3* handle) {
 
 }  // namespace
 
-void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* name) {
+inline void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* name) {
   requireUsable();
   const int code = control.run(kind);
-  if (code == SQLITE_OK) return;
+  if (code != SQLITE_OK) throwControlFailure(code, name);
+}
+
+void Connection::Impl::throwControlFailure(int code, const char* name) {
   noteBreakage(code);
   if (code == SQLITE_BUSY && running > 0) {
     throw Error(ErrorCode::Misuse, "not while a statement that writes is being carried out: read its rows first", code,
@@ -59,7 +62,7 @@ void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* 
 }
 
 std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* name) {
-  open.reserve(open.size() + 1);  // Before: nothing may fail once SQLite has begun.
+  if (open.size() == open.capacity()) open.reserve(2 * open.size() + 4);  // Nothing may fail once SQLite has begun.
   controlOrThrow(kind, name);
   open.push_back(++lastTransaction_);
   noteSnapshot();

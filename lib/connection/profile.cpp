@@ -58,7 +58,12 @@ void applyLimits(sqlite3* handle) {
       {SQLITE_LIMIT_VARIABLE_NUMBER, 32'766},
       {SQLITE_LIMIT_TRIGGER_DEPTH, 100},
   }};
-  for (const Limit& limit : kLimits) sqlite3_limit(handle, limit.id, limit.value);
+  for (const Limit& limit : kLimits) {
+    sqlite3_limit(handle, limit.id, limit.value);
+    // SQLite may have been built with lower ones.
+    if (sqlite3_limit(handle, limit.id, -1) <= limit.value) continue;
+    throw Error(ErrorCode::Unsupported, "SQLite did not take limit " + std::to_string(limit.id));
+  }
 }
 
 void harden(sqlite3* handle) {
@@ -68,8 +73,12 @@ void harden(sqlite3* handle) {
   requireSwitch(handle, SQLITE_DBCONFIG_DQS_DML, 0, "DQS_DML");
   requireSwitch(handle, SQLITE_DBCONFIG_DQS_DDL, 0, "DQS_DDL");
   // These two belong to features that a build may leave out, and then there is nothing to switch off.
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0, nullptr);
-  sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, nullptr);
+  for (const int feature : {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION}) {
+    int on = 0;
+    if (sqlite3_db_config(handle, feature, 0, &on) == SQLITE_OK && on != 0) {
+      throw Error(ErrorCode::Unsupported, "SQLite did not switch the loading of code off");
+    }
+  }
   applyLimits(handle);
 }
 

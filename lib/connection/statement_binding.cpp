@@ -5,7 +5,6 @@
 #include "connection/sqlite_error.hpp"
 
 namespace holdfast {
-namespace {
 
 int bindOne(sqlite3_stmt* statement, int index, const ValueView& value) {
   switch (value.type()) {
@@ -23,21 +22,13 @@ int bindOne(sqlite3_stmt* statement, int index, const ValueView& value) {
   return sqlite3_bind_blob64(statement, index, bytes, value.blob().size(), SQLITE_STATIC);
 }
 
-}  // namespace
+void throwWrongNumber(std::size_t wanted, std::size_t given) {
+  throw Error(ErrorCode::InvalidArgument, "the statement has " + std::to_string(wanted) + " parameters and " +
+                                              std::to_string(given) + " values were given");
+}
 
-void bindValues(sqlite3* handle, sqlite3_stmt* statement, int parameters, std::span<const ValueView> values) {
-  const auto wanted = static_cast<std::size_t>(parameters);
-  if (wanted != values.size()) {
-    throw Error(ErrorCode::InvalidArgument, "the statement has " + std::to_string(wanted) + " parameters and " +
-                                                std::to_string(values.size()) + " values were given");
-  }
-  int index = 0;
-  for (const ValueView& value : values) {
-    const int code = bindOne(statement, ++index, value);
-    if (code != SQLITE_OK) {
-      throw makeSqliteError(handle, code, "parameter " + std::to_string(index) + " cannot be bound");
-    }
-  }
+void throwCannotBind(sqlite3* handle, int index, int code) {
+  throw makeSqliteError(handle, code, "parameter " + std::to_string(index) + " cannot be bound");
 }
 
 }  // namespace holdfast

@@ -47,14 +47,9 @@ StatementCache::StatementCache(std::size_t maxEntries, std::int64_t maxBytes)
     : maxEntries_(maxEntries), maxBytes_(maxBytes), index_(std::bit_ceil(maxEntries * 2), nullptr) {}
 
 CachedStatement& StatementCache::acquire(sqlite3* handle, const Sql& sql) {
-  CachedStatement* known = find(sql);
-  if (known != nullptr && !known->inUse) {
-    hits.add();
-    known->inUse = true;
-    known->lastUse = ++clock_;
-    return *known;
-  }
+  if (CachedStatement* known = acquireKnown(sql)) return *known;
   misses.add();
+  const bool isCached = find(sql) != nullptr;
   CachedStatement& entry = freeEntry();
   if (!sql.isLiteral()) entry.copy = sql.text();
   entry.text = sql.isLiteral() ? sql.text() : std::string_view(entry.copy);
@@ -65,7 +60,7 @@ CachedStatement& StatementCache::acquire(sqlite3* handle, const Sql& sql) {
   entry.parameters = sqlite3_bind_parameter_count(entry.handle);
   entry.readOnly = sqlite3_stmt_readonly(entry.handle) != 0;
   entry.inUse = true;
-  bool fits = known == nullptr && entry.bytes <= maxBytes_;
+  bool fits = !isCached && entry.bytes <= maxBytes_;
   while (fits && (count_ >= maxEntries_ || bytes_ + entry.bytes > maxBytes_)) fits = evictOne();
   if (fits) {
     entry.cached = true;
@@ -91,17 +86,6 @@ void StatementCache::clear() noexcept { shrink(-1); }
 void StatementCache::shrink(std::int64_t maxBytes) noexcept {
   while (bytes_ > maxBytes && evictOne()) {
   }
-}
-
-CachedStatement* StatementCache::find(const Sql& sql) noexcept {
-  const std::size_t mask = index_.size() - 1;
-  const std::string_view text = sql.text();
-  for (std::size_t at = sql.hash() & mask; index_[at] != nullptr; at = (at + 1) & mask) {
-    CachedStatement& entry = *index_[at];
-    if (entry.hash != sql.hash() || entry.text.size() != text.size()) continue;
-    if (entry.text.data() == text.data() || entry.text == text) return &entry;
-  }
-  return nullptr;
 }
 
 CachedStatement& StatementCache::freeEntry() {

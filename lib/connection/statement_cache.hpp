@@ -41,6 +41,15 @@ class StatementCache {
   /// A statement that is ready to bind, marked as in use. Throws Error: InvalidSql for text that is not one statement,
   /// and whatever preparing meets. Text whose statement is in use already gets a second one.
   CachedStatement& acquire(sqlite3* handle, const Sql& sql);
+  /// The same where it is here and not in use; else null.
+  CachedStatement* acquireKnown(const Sql& sql) noexcept {
+    CachedStatement* known = find(sql);
+    if (known == nullptr || known->inUse) return nullptr;
+    hits.add();
+    known->inUse = true;
+    known->lastUse = ++clock_;
+    return known;
+  }
   /// Has a statement in use finalized when it is released: one that acts when it is prepared must be prepared anew.
   void doNotKeep(CachedStatement& statement) noexcept;
   /// Resets and keeps it, or finalizes it where it does not fit.
@@ -63,7 +72,15 @@ class StatementCache {
   OwnedCounter evictions;
 
  private:
-  CachedStatement* find(const Sql& sql) noexcept;
+  CachedStatement* find(const Sql& sql) const noexcept {
+    const std::size_t mask = index_.size() - 1;
+    for (std::size_t at = sql.hash() & mask; index_[at] != nullptr; at = (at + 1) & mask) {
+      CachedStatement& entry = *index_[at];
+      if (entry.hash != sql.hash()) continue;
+      if (entry.text.data() == sql.data() || entry.text == sql.text()) return &entry;
+    }
+    return nullptr;
+  }
   CachedStatement& freeEntry();
   bool evictOne() noexcept;
   void drop(CachedStatement& statement) noexcept;

@@ -43,7 +43,6 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(statementCacheEvictions),
     HOLDFAST_FIELD(checkpoints),
     HOLDFAST_FIELD(checkpointsBlocked),
-    HOLDFAST_FIELD(pagesCheckpointed),
     HOLDFAST_FIELD(logsTruncated),
     HOLDFAST_FIELD(walPages),
     HOLDFAST_FIELD(walBytes),

@@ -8,7 +8,20 @@
 namespace holdfast {
 namespace {
 
+const CallOptions kUnbounded;
+
 Holder caller(const Place& place) { return {place, nullptr, true, port::currentThreadId()}; }
+
+/// Runs `body`; what it throws says how much memory and how many handles are in use.
+template <typename Core, typename F>
+auto inContext(const Core& core, F body) {
+  try {
+    return body();
+  } catch (Error& error) {
+    error.setContext(core.contextText());
+    throw;
+  }
+}
 
 Holder callerOf(const Sql& sql) { return {Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()}; }
 
@@ -44,88 +57,88 @@ bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
 PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
   const auto start = std::chrono::steady_clock::now();
   PooledConnection lease = core_->acquire({.access = access, .timeout = timeout, .holder = caller(place)});
-  if (access == Access::Write) core_->makeRoomInLog(*lease, start, timeout);
+  if (access == Access::Write) inContext(*core_, [&] { core_->makeRoomInLog(*lease, start, timeout); });
   return lease;
 }
 
 std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
-  PooledConnection lease = core_->acquire(
-      {.access = access, .timeout = std::chrono::milliseconds{0}, .holder = caller(place), .quietly = true});
+  constexpr std::chrono::milliseconds kNotAtAll{0};
+  const auto start = std::chrono::steady_clock::now();
+  PooledConnection lease =
+      core_->acquire({.access = access, .timeout = kNotAtAll, .holder = caller(place), .quietly = true});
   if (!lease) return std::nullopt;
-  if (access == Access::Write)
-    core_->makeRoomInLog(*lease, std::chrono::steady_clock::now(), std::chrono::milliseconds{0});
+  if (access == Access::Write) inContext(*core_, [&] { core_->makeRoomInLog(*lease, start, kNotAtAll); });
   return lease;
 }
 
-RunResult BoundedCalls::runBound(const Sql& sql, std::span<const ValueView> values) {
-  ConnectionPool::Core* const core = pool_->core_;
-  try {
-    return core->run(sql, values, options_, callerOf(sql));
-  } catch (Error& error) {
-    error.setContext(core->contextText());
-    throw;
-  }
+RunResult ConnectionPool::runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {
+  return inContext(*core_, [&] { return core_->run(sql, values, options, callerOf(sql)); });
 }
 
-void BoundedCalls::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+void ConnectionPool::visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
+                               detail::RowVisitor visit) {
   bool started = false;
   auto note = [&](const RowView& row) {
     started = true;
     return visit(row);
   };
-  pool_->core_->readOnce(callerOf(sql), options_, started,
-                         [&](Connection& connection) { connection.visitBound(sql, values, detail::RowVisitor(note)); });
+  core_->readOnce(callerOf(sql), options, started,
+                  [&](Connection& connection) { connection.impl().visit(sql, values, detail::RowVisitor(note)); });
+}
+
+Rows ConnectionPool::queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {
+  Rows rows;
+  const bool never = false;
+  core_->readOnce(callerOf(sql), options, never,
+                  [&](Connection& connection) { rows = connection.impl().query(sql, values); });
+  return rows;
+}
+
+RunResult BoundedCalls::runBound(const Sql& sql, std::span<const ValueView> values) {
+  return pool_->runWith(options_, sql, values);
+}
+
+void BoundedCalls::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  pool_->visitWith(options_, sql, values, visit);
 }
 
 Rows BoundedCalls::queryBound(const Sql& sql, std::span<const ValueView> values) {
-  Rows rows;
-  const bool never = false;
-  pool_->core_->readOnce(callerOf(sql), options_, never,
-                         [&](Connection& connection) { rows = connection.queryBound(sql, values); });
-  return rows;
+  return pool_->queryWith(options_, sql, values);
 }
 
 BoundedCalls ConnectionPool::with(CallOptions options) noexcept { return {*this, std::move(options)}; }
 
 RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
-  return with({}).runBound(sql, values);
+  return runWith(kUnbounded, sql, values);
 }
 
 void ConnectionPool::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
-  with({}).visitBound(sql, values, visit);
+  visitWith(kUnbounded, sql, values, visit);
 }
 
 Rows ConnectionPool::queryBound(const Sql& sql, std::span<const ValueView> values) {
-  return with({}).queryBound(sql, values);
+  return queryWith(kUnbounded, sql, values);
 }
 
 PooledConnection ConnectionPool::acquireToRead(const CallOptions& options, Place place) {
-  return core_->acquireToRead(caller(place), options);
+  return inContext(*core_, [&] { return core_->acquireToRead(caller(place), options); });
 }
 
 Transaction ConnectionPool::begin(const TransactionOptions& options, Place place) {
-  return core_->begin(options, caller(place));
+  return inContext(*core_, [&] { return core_->begin(options, caller(place)); });
 }
 
 void ConnectionPool::runTransaction(Work work, const TransactionOptions& options, Place place) {
-  try {
-    core_->runTransaction(work, options, caller(place));
-  } catch (Error& error) {
-    error.setContext(core_->contextText());
-    throw;
-  }
+  inContext(*core_, [&] { core_->runTransaction(work, options, caller(place)); });
 }
 
 void ConnectionPool::postTask(std::unique_ptr<detail::PostedTask> task) {
-  try {
-    core_->post(std::move(task));
-  } catch (Error& error) {
-    error.setContext(core_->contextText());
-    throw;
-  }
+  inContext(*core_, [&] { core_->post(std::move(task)); });
 }
 
-void ConnectionPool::flush() { core_->flush(); }
+void ConnectionPool::flush() {
+  inContext(*core_, [this] { core_->flush(); });
+}
 
 void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
   core_->submit(Task([task = std::move(task)] { task->run(); }));

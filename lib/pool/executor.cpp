@@ -163,6 +163,7 @@ void Executor::work() {
   }
   while (Task task = next()) task.run();
   const port::LockGuard guard(mutex_);
+  std::erase(threadIds_, port::currentThreadId());
   --inside_;
   threadWent_.notifyAll();
 }

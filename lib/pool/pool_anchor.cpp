@@ -31,6 +31,8 @@ void ConnectionPool::Core::refreshAnchor() noexcept {
 
 void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
   if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
+  // So many readers hold the lock for each other.
+  if ((table.inUse() & table.lane(Access::Read)).size() >= ReadAnchor::kManyReaders) return;
   const std::int64_t version = writer.impl().takeAnchor();
   if (version == 0) return;
   if (foreignWriteSeen(writer, version)) return writer.impl().dropAnchor();

@@ -35,17 +35,18 @@ namespace holdfast {
 ///
 /// Invariants.
 /// (1) A slot that is in use belongs to one thread: the holder of its lease, or the thread that opens, renews, checks
-/// or     closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others
-/// may     copy the shared pointer under the lock, to interrupt or to read counters.
+/// or closes its handle. Only that thread touches the handle and replaces slot.connection (under the lock); others
+/// may copy the shared pointer under the lock, to interrupt or to read counters.
 /// (2) A free slot that a waiter could use does not exist, but for empty slots whose open failed a moment ago: a lease
-///     that ends goes to the first waiter of its lane. A lane's flag in the slot table is up exactly while its queue is
-///     not empty; kClosed is down exactly while the state is Open.
+/// that ends goes to the first waiter of its lane. A lane's flag in the slot table is up exactly while its queue is not
+/// empty; kClosed is down exactly while the state is Open.
 /// (3) Leases begin and end without the lock where no flag is up (SlotTable says how).
 /// (4) mutex is held for bookkeeping only: no SQLite call, event, log line or callback runs under it.
 /// (5) Who holds the write slot while others wait for a COMMIT that they share (the group is not empty) commits it,
-/// hands     the slot with the open transaction to the next waiter, or takes part and leaves it open for who comes
-/// next: then     it comes back itself after a moment to commit, unless somebody has taken the slot.
-/// Lock order: mutex before nothing; EventBus, PostQueue, ProcessMemory have locks of their own, never held with it.
+/// hands the slot with the open transaction to the next waiter, or takes part and leaves it open for who comes
+/// next: then it comes back itself after a moment to commit, unless somebody has taken the slot.
+/// Lock order: mutex, then PostQueue's or Executor's; EventBus and ProcessMemory have locks of their own, never held
+/// with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
 struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
@@ -93,21 +94,23 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// has been delivered yet.
   template <typename Body>
   void readOnce(const Holder& holder, const CallOptions& options, const bool& started, Body body) {
+    const SteadyTime start = options.timeout ? std::chrono::steady_clock::now() : SteadyTime{};
     try {
       try {
         body(*acquireToRead(holder, options));
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
         relieveMemory(true);
-        body(*acquireToRead(holder, options));
+        CallOptions rest = options;
+        if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
+        body(*acquireToRead(holder, rest));
       }
     } catch (Error& error) {
       error.setContext(contextText());
       throw;
     }
   }
-  /// For a write lease: throws Error{StorageFull} where the log is at its limit and has not become shorter `timeout`
-  /// (nothing: acquireTimeout) after `start`.
+  /// For a write lease of the application's: the same, `timeout` (nothing: acquireTimeout) after `start`.
   void makeRoomInLog(Connection& writer, SteadyTime start, std::optional<std::chrono::milliseconds> timeout) {
     if (logBytes(writer.impl()) < logLimit(writer.impl())) return;
     makeRoomInLog(writer,
@@ -196,7 +199,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
   bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
-  bool draining HOLDFAST_GUARDED_BY(mutex) = false;  // close() has begun, and finishes what was posted first.
+  bool draining HOLDFAST_GUARDED_BY(mutex) = false;        // close() has begun, and finishes what was posted first.
+  bool workersRefused HOLDFAST_GUARDED_BY(mutex) = false;  // It has waited for asynchronous calls for long enough.
   /// close() has closed what was free; leases that come back close their handles themselves, and so many are left.
   bool handlesClosed HOLDFAST_GUARDED_BY(mutex) = true;
   std::size_t orphans HOLDFAST_GUARDED_BY(mutex) = 0;
@@ -207,7 +211,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   // Which file it is: SQLite would apply the log beside a path to whatever file lies there.
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  Core* nextOpen = nullptr;  // In the list of the cores that have a file open.
+  // The cores that have a file open.
+  static port::Mutex openFilesMutex;
+  static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
+  Core* nextOpen HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
   std::shared_ptr<Logger> logger;
   const Clock* clock = nullptr;
   std::atomic<std::uint32_t> generation{0};
@@ -221,6 +228,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   CommitGroup group;
   ReadAnchor anchor;
   PostQueue posts;
+  std::atomic<std::uint64_t> settledPosts{0};  // So many pieces of posted work were told how they ended.
+  /// The first ones of the queue that were undone because of others: they go alone. By the holder of the write slot.
+  std::size_t postsUndone = static_cast<std::size_t>(-1);
   std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
   EventBus events;
   port::Thread housekeeper;
@@ -272,8 +282,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// Throws Error{StorageFull} where the log is at its limit and does not get any shorter until the deadline.
   void makeRoomInLog(Connection& writer, SteadyTime deadline);
 
-  /// One pool for a file: two would meet in its locks, and a checkpoint of one could overlap a write of the other. Throws
-  /// Error{Misuse}.
+  /// One pool for a file: two would meet in its locks, and a checkpoint of one could overlap a write of the other.
+  /// Throws Error{Misuse}.
   void claimFile();
   void yieldFile() noexcept;
   void startOpening(const ConnectionConfig& wanted);
@@ -336,6 +346,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void settleGroup() noexcept;
   /// With nobody to hand over to: runs what was posted, and commits for everybody.
   Ended commitGroup(Connection& writer, GroupMember* self, bool withPosts = true) noexcept;
+  static void endHolder(Connection::Impl& writer) noexcept;
   CommitResult commitOnce(Connection::Impl& writer) noexcept;
   CommitOutcome commitAndSync(Connection::Impl& writer, std::optional<Error>& error);
   CommitOutcome resolveOutcome(Connection::Impl& writer, bool visible) noexcept;
@@ -355,7 +366,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// False where another process holds the lock.
   bool tryFlush(SteadyTime deadline);
   void finishBackgroundWork() noexcept;
-  void finishAsyncCalls(Executor& threads);
+  void finishAsyncCalls(Executor& threads) noexcept;
+  void revokeLeasesOf(const Executor& threads) noexcept;
   void startPoster();
   void dropAnchor(Connection& writer) noexcept;
   void takeAnchor(Connection& writer) noexcept;

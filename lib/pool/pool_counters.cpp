@@ -25,7 +25,6 @@ constexpr Shown kShown[] = {
     {&PoolCounters::retries, &PoolMetrics::transactionRetries},
     {&PoolCounters::checkpoints, &PoolMetrics::checkpoints},
     {&PoolCounters::checkpointsBlocked, &PoolMetrics::checkpointsBlocked},
-    {&PoolCounters::pagesCheckpointed, &PoolMetrics::pagesCheckpointed},
     {&PoolCounters::logsTruncated, &PoolMetrics::logsTruncated},
     {&PoolCounters::refusals, &PoolMetrics::memoryRefusals},
     {&PoolCounters::reliefs, &PoolMetrics::memoryReliefs},

@@ -111,6 +111,7 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
                                                               bool withPosts) noexcept {
   Connection::Impl& impl = writer.impl();
   Ended ended;
+  endHolder(impl);
   if (withPosts && impl.inTransaction() && !impl.hasChangedState() && !group.isAlone()) runPosted(writer, ended.tasks);
   const auto start = SteadyClock::now();
   const CommitResult result = impl.inTransaction() ? commitOnce(impl) : undoneByOthers(impl);
@@ -130,6 +131,7 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
   }
   ended.members = std::move(members);
   repeatPosted(ended);
+  settledPosts.fetch_add(ended.tasks.size());
   // Copying the log takes its time: nobody should wait for it.
   if (checkpoints.due(impl.walPages.load(std::memory_order_relaxed))) tellMembers(ended);
   return ended;
@@ -145,13 +147,18 @@ void ConnectionPool::Core::tellMembers(Ended& ended) noexcept {
   ended.members.clear();
 }
 
+// The holder has had its say; others have changes in the transaction. A handle that was forced back is replaced
+// afterwards.
+void ConnectionPool::Core::endHolder(Connection::Impl& writer) noexcept {
+  if (writer.isRevoked()) writer.broken = true;
+  writer.lease = 0;
+}
+
 CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept {
   const auto start = SteadyClock::now();
   const std::uint64_t loggedBefore = writer.loggedPages.value();
   CommitResult result{CommitOutcome::Unknown, nullptr};
-  // Its holder has had its say; the others have changes in it. The handle is replaced afterwards.
-  if (writer.isRevoked()) writer.broken = true;
-  writer.lease = 0;
+  endHolder(writer);
   try {
     std::optional<Error> error;
     result.outcome = commitAndSync(writer, error);

@@ -88,6 +88,9 @@ PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) 
 }
 
 void ConnectionPool::Core::requireOpen() const {
+  if (workersRefused && executor != nullptr && executor->isWorkerThread()) {
+    throw Error(ErrorCode::PoolClosed, "the database is being closed, and has waited for this call for long enough");
+  }
   if (state == State::Open) return;
   throw Error(ErrorCode::PoolClosed,
               state == State::Closing ? "the database is being closed" : "the database is not open; call open() first");

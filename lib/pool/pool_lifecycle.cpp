@@ -74,33 +74,27 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   return report;
 }
 
-namespace {
-
-constinit port::Mutex openFilesMutex;
-// Of ConnectionPool::Core, which cannot be named here.
-constinit void* firstOpenFile HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
-
-}  // namespace
+constinit port::Mutex ConnectionPool::Core::openFilesMutex;
+constinit ConnectionPool::Core* ConnectionPool::Core::firstOpen = nullptr;
 
 void ConnectionPool::Core::claimFile() {
   const port::LockGuard guard(openFilesMutex);
-  auto* const first = static_cast<Core*>(firstOpenFile);
-  for (const Core* other = first; other != nullptr; other = other->nextOpen) {
+  for (const Core* other = firstOpen; other != nullptr; other = other->nextOpen) {
     if (other->device != device || other->inode != inode) continue;
-    throw Error(ErrorCode::Misuse, "another pool of this process has the file open already: use that one");
+    throw Error(
+        ErrorCode::Misuse,
+        "another pool of this process has the file open, or leases of one that was closed are still out: use that one");
   }
-  nextOpen = first;
-  firstOpenFile = this;
+  nextOpen = firstOpen;
+  firstOpen = this;
 }
 
 void ConnectionPool::Core::yieldFile() noexcept {
   const port::LockGuard guard(openFilesMutex);
-  if (firstOpenFile == this) {
-    firstOpenFile = nextOpen;
+  for (Core** at = &firstOpen; *at != nullptr; at = &(*at)->nextOpen) {
+    if (*at != this) continue;
+    *at = nextOpen;
     return;
-  }
-  for (auto* at = static_cast<Core*>(firstOpenFile); at != nullptr; at = at->nextOpen) {
-    if (at->nextOpen == this) at->nextOpen = nextOpen;
   }
 }
 
@@ -118,7 +112,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
                                          " leases of the time before close() are still out; release them first");
     }
     state = State::Opening;
-    handlesClosed = false;
+    handlesClosed = workersRefused = false;
     generation = port::forkGeneration();
     config = std::move(copy);
     logger = std::move(newLogger);
@@ -156,6 +150,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   startHousekeeper();
   const port::LockGuard guard(mutex);
@@ -195,9 +190,10 @@ void ConnectionPool::Core::close(bool lastChance) {
   stopHousekeeper();
   const std::string stillOut = awaitLeases();
   closeHandles();
+  std::shared_ptr<Executor> ended;  // Goes after the lock is let go.
   {
     const port::LockGuard guard(mutex);
-    executor.reset();  // Its threads have ended.
+    ended.swap(executor);
     state = State::Closed;
   }
   publish(EventKind::Closed, 0, {name});
@@ -207,25 +203,39 @@ void ConnectionPool::Core::close(bool lastChance) {
   }
 }
 
-// With HousekeepingMode::Manual nobody else writes what they may be waiting for.
-void ConnectionPool::Core::finishAsyncCalls(Executor& threads) {
-  constexpr std::chrono::milliseconds kLookAgain{5};
+void ConnectionPool::Core::finishAsyncCalls(Executor& threads) noexcept {
+  constexpr std::chrono::milliseconds kLookAgain{20};
+  // Then nobody else writes what they may be waiting for.
   const bool manual = config.housekeeping == HousekeepingMode::Manual;
   const SteadyTime deadline = std::chrono::steady_clock::now() + config.closeTimeout;
   bool late = false;
-  while (!threads.finish(manual ? std::chrono::steady_clock::now() + kLookAgain
-                         : late ? SteadyTime::max()
-                                : deadline)) {
-    if (manual) flushOnce();
-    if (late || std::chrono::steady_clock::now() < deadline) continue;
-    late = true;
-    threads.drop();
-    const std::vector<std::uint64_t> ids = threads.threadIds();
-    for (const LeaseInfo& lease : leases()) {
-      if (std::find(ids.begin(), ids.end(), lease.thread) != ids.end()) forceCleanup(lease.leaseId);
+  while (!threads.finish(manual || late ? std::chrono::steady_clock::now() + kLookAgain : deadline)) {
+    try {
+      if (manual && !posts.empty()) tryFlush(std::chrono::steady_clock::now() + kLookAgain);
+    } catch (const std::exception&) {
+      // What is posted stays queued.
     }
+    if (std::chrono::steady_clock::now() < deadline) continue;
+    if (!std::exchange(late, true)) {
+      threads.drop();
+      const port::LockGuard guard(mutex);
+      workersRefused = true;
+      table.raise(SlotTable::kLongWay);  // Where this is looked at.
+    }
+    revokeLeasesOf(threads);
   }
   threads.stop(false);
+}
+
+void ConnectionPool::Core::revokeLeasesOf(const Executor& threads) noexcept {
+  try {
+    const std::vector<std::uint64_t> ids = threads.threadIds();
+    for (const LeaseInfo& lease : leases()) {
+      if (!lease.forced && std::find(ids.begin(), ids.end(), lease.thread) != ids.end()) forceCleanup(lease.leaseId);
+    }
+  } catch (const std::exception&) {
+    // For want of memory: the next round tries again.
+  }
 }
 
 void ConnectionPool::Core::finishBackgroundWork() noexcept {
@@ -234,10 +244,10 @@ void ConnectionPool::Core::finishBackgroundWork() noexcept {
     const port::LockGuard guard(mutex);
     threads = executor;
   }
+  finishAsyncCalls(*threads);
+  posts.close();
+  posts.joinThread();
   try {
-    finishAsyncCalls(*threads);
-    posts.close();
-    posts.joinThread();
     while (!posts.empty()) flushOnce();
   } catch (const std::exception& failure) {
     log(LogLevel::Error, {"closing without all of the posted work: ", failure.what()});

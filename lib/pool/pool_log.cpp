@@ -68,7 +68,9 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
   if (logBytes(impl) < logLimit(impl)) return;
   while (true) {
     const CheckpointReport report = checkpointFully(writer);
-    if (report.truncated) return noteCheckpoint(report, writer.id(), {});
+    // The handle may have taken the length of the file for that of the log.
+    if (!report.truncated) impl.walPages.store(report.walPages, std::memory_order_relaxed);
+    if (logBytes(impl) < logLimit(impl)) return noteCheckpoint(report, writer.id(), {});
     const std::string readers = endOldSnapshots();
     if (SteadyClock::now() + kLookAgain < deadline) {
       impl.checkLimits();

@@ -25,7 +25,7 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
   {
     const port::LockGuard guard(mutex);
     requireOpen();
-    deadline = SteadyClock::now() + config.acquireTimeout;
+    deadline = std::min(SteadyClock::now() + config.acquireTimeout, task->deadline);
     const LeaseRecord& writer = table[SlotTable::kWriter].lease;
     holdsWriter = InsideTransaction::of(this) || (writer.id() != 0 && writer.thread() == port::currentThreadId());
   }
@@ -105,9 +105,16 @@ std::size_t ConnectionPool::Core::mostPosts() const noexcept {
 
 void ConnectionPool::Core::flush() {
   requireOwnProcess();
-  // So many rounds carry out what is queued now; what was undone because of others is queued again.
-  const std::size_t rounds = posts.size() / mostPosts() + kMaxAttempts;
-  for (std::size_t round = 0; round < rounds && !posts.empty(); ++round) flushOnce();
+  const std::uint64_t target = posts.pushed();
+  // What posted work posts itself comes after it: a few rounds more.
+  for (int more = 0; !posts.empty() && more < kMaxAttempts;) {
+    const std::uint64_t before = settledPosts.load();
+    flushOnce();
+    more = before < target && settledPosts.load() != before ? 0 : more + 1;
+  }
+  if (settledPosts.load() < target && !posts.empty()) {
+    throw Error(ErrorCode::MemoryLimit, "posted work could not be carried out for want of memory; it stays queued");
+  }
   // One that took the last of them along may be committing still; and what was committed at less than Full.
   const PooledConnection lease = acquire({.holder = ownWork()});
   lease->impl().syncLog();
@@ -135,14 +142,16 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
   if (posts.empty()) return;
   PostQueue::Tasks tasks;
   try {
-    tasks = posts.take(mostPosts());
+    tasks = posts.take(std::min(std::exchange(postsUndone, mostPosts()), mostPosts()));
     done.reserve(tasks.size());
   } catch (const std::bad_alloc&) {
     return posts.putBack(std::move(tasks));
   }
+  const std::uint64_t payloadBefore = impl.payloadBytes.value();
   for (auto& task : tasks) {
     // The one before met an error that made SQLite undo everything, or changed settings of the handle.
     if (!impl.inTransaction() || impl.hasChangedState()) break;
+    if (impl.payloadBytes.value() - payloadBefore >= static_cast<std::uint64_t>(config.groupMaxBytes)) break;
     impl.setLimits({.lockDeadline = task->deadline,
                     .deadline = task->deadline,
                     .cancel = task->cancel,
@@ -179,6 +188,7 @@ void ConnectionPool::Core::repeatPosted(Ended& ended) noexcept {
   try {
     PostQueue::Tasks repeated(std::make_move_iterator(again), std::make_move_iterator(ended.tasks.end()));
     ended.tasks.erase(again, ended.tasks.end());
+    postsUndone = std::max<std::size_t>(repeated.size(), 1);  // These first, and alone: whoever spoilt it comes later.
     posts.putBack(std::move(repeated));
   } catch (const std::bad_alloc&) {
     // Told of the error instead.
@@ -193,11 +203,13 @@ void ConnectionPool::Core::endPosted(Ended ended) noexcept {
     } else if (ended.result.outcome == CommitOutcome::Done) {
       task->succeed();
     } else {
+      std::exception_ptr why;
       try {
         throw Transaction::errorOf(ended.result.outcome, ended.result.error.get());
       } catch (...) {
-        task->fail(std::current_exception());  // Where there is no memory for the error, that.
+        why = std::current_exception();  // Where there is no memory for the error, that.
       }
+      task->fail(std::move(why));
     }
   }
 }

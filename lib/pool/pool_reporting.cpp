@@ -143,7 +143,6 @@ void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::u
                                           std::string_view readers) noexcept {
   const bool done = report.complete && readers.empty();
   counters.checkpoints.add();
-  counters.pagesCheckpointed.add(static_cast<std::uint64_t>(std::max(report.checkpointedPages, 0)));
   if (report.truncated) counters.logsTruncated.add();
   if (!done) counters.checkpointsBlocked.add();
   publish(done ? EventKind::Checkpoint : EventKind::CheckpointBlocked, connectionId,

@@ -201,7 +201,9 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
   checkResourceLimits();
   const Patience patience = patienceFor({.timeout = options.timeout, .cancel = options.cancel});
   const SteadyTime deadline = options.timeout ? patience.deadline : SteadyTime::max();
-  const bool mayShare = mayShareTransaction(sql.text());
+  const bool changesRows = mayShareTransaction(sql.text());
+  // Run again, it may be that another one in the group made SQLite undo them all: not with others then.
+  bool mayShare = changesRows && patience.policy.maxRetries > 0;
   RunResult result;
   retry(patience, [&]() -> std::optional<Error> {
     try {
@@ -210,7 +212,10 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
                                         .mayJoin = mayShare,
                                         .priority = options.priority,
                                         .cancel = &options.cancel});
-      lease->impl().setLimits({.lockDeadline = patience.deadline, .deadline = deadline, .cancel = options.cancel});
+      lease->impl().setLimits({.lockDeadline = patience.deadline,
+                               .deadline = deadline,
+                               .cancel = options.cancel,
+                               .maxBytes = changesRows ? config.maxTransactionBytes : 0});
       if (group.empty()) makeRoomInLog(*lease, patience.deadline);
       if (!mayShare || !hasCompany()) {
         result = lease->runBound(sql, values);
@@ -224,6 +229,7 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
       return std::nullopt;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Busy) throw;
+      mayShare = false;
       return error;
     }
   });

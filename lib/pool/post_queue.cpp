@@ -26,6 +26,7 @@ void PostedStatement::run(Transaction& tx) { result_ = tx.run(sql_, values_); }
 void PostQueue::reset(const Bounds& bounds) {
   const port::LockGuard guard(mutex_);
   bounds_ = bounds;
+  pushed_ = 0;
   closed_ = false;
 }
 
@@ -35,12 +36,21 @@ bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
   }
   if (closed_ || tasks_.size() >= bounds_.capacity) return false;
   const std::int64_t bytes = task->bytes;
+  const Time taskDeadline = task->deadline;
   tasks_.push_back(std::move(task));
-  if (tasks_.size() == 1) oldest_ = std::chrono::steady_clock::now();
+  ++pushed_;
+  bool sooner = tasks_.size() == 1;
+  if (sooner || taskDeadline != Time::max()) {
+    const Time now = std::chrono::steady_clock::now();
+    // Half of the time that a piece has is left for carrying it out.
+    const Time dueAt = now + std::min<Time::duration>(bounds_.delay, (taskDeadline - now) / 2);
+    sooner = sooner || dueAt < dueAt_;
+    if (sooner) dueAt_ = dueAt;
+  }
   bytes_ += bytes;
   count_.store(tasks_.size(), std::memory_order_release);
-  // The first starts the clock of whoever waits, the one that makes it due ends the wait.
-  if (tasks_.size() == 1 || tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes) {
+  // One that is due sooner moves the clock of whoever waits, the one that makes it due ends the wait.
+  if (sooner || tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes) {
     came_.notifyOne();
   }
   return true;
@@ -68,7 +78,7 @@ void PostQueue::putBack(Tasks tasks) noexcept {
   if (tasks.empty()) return;
   const port::LockGuard guard(mutex_);
   for (const auto& task : tasks) bytes_ += task->bytes;
-  if (tasks_.empty()) oldest_ = std::chrono::steady_clock::now();
+  if (tasks_.empty()) dueAt_ = std::chrono::steady_clock::now() + bounds_.delay;
   try {
     tasks.insert(tasks.end(), std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
     tasks_.swap(tasks);
@@ -81,7 +91,7 @@ void PostQueue::putBack(Tasks tasks) noexcept {
 
 bool PostQueue::dueNow() const {
   return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes ||
-         (!tasks_.empty() && std::chrono::steady_clock::now() >= oldest_ + bounds_.delay);
+         (!tasks_.empty() && std::chrono::steady_clock::now() >= dueAt_);
 }
 
 bool PostQueue::due() const {
@@ -95,7 +105,7 @@ bool PostQueue::awaitDue() {
     if (tasks_.empty()) {
       came_.wait(guard);
     } else {
-      came_.waitUntil(guard, oldest_ + bounds_.delay);
+      came_.waitUntil(guard, dueAt_);
     }
   }
   return !closed_;
@@ -116,6 +126,17 @@ bool PostQueue::closed() const {
 void PostQueue::startThread(std::function<void()> body) {
   const port::LockGuard guard(mutex_);
   if (!closed_ && !thread_.running()) thread_ = port::Thread("holdfast-post", std::move(body));
+}
+
+void PostQueue::joinThread() {
+  port::Thread ending;
+  const port::LockGuard guard(mutex_);
+  ending = std::move(thread_);
+}
+
+std::uint64_t PostQueue::pushed() const {
+  const port::LockGuard guard(mutex_);
+  return pushed_;
 }
 
 bool PostQueue::isCurrentThread() const {

@@ -38,7 +38,7 @@ class PostQueue {
   void putBack(Tasks tasks) noexcept;
   bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
   std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
-  /// Whether the queue is long, large or old enough.
+  /// Whether the queue is long, large or old enough, or half of the time of a piece with a deadline has gone.
   bool due() const;
   /// Blocks until it is. False once the queue is closed.
   bool awaitDue();
@@ -46,12 +46,14 @@ class PostQueue {
   void close();
 
   bool closed() const;
+  /// So many were queued since reset().
+  std::uint64_t pushed() const;
 
   /// Starts the thread that writes what is due, unless it runs or the queue is closed.
   void startThread(std::function<void()> body);
   bool isCurrentThread() const;
   /// After close().
-  void joinThread() { thread_.join(); }
+  void joinThread();
 
  private:
   bool dueNow() const HOLDFAST_REQUIRES(mutex_);
@@ -61,10 +63,11 @@ class PostQueue {
   port::Condition went_;
   Tasks tasks_ HOLDFAST_GUARDED_BY(mutex_);
   std::int64_t bytes_ HOLDFAST_GUARDED_BY(mutex_) = 0;
-  Time oldest_ HOLDFAST_GUARDED_BY(mutex_){};
+  Time dueAt_ HOLDFAST_GUARDED_BY(mutex_){};
+  std::uint64_t pushed_ HOLDFAST_GUARDED_BY(mutex_) = 0;
   Bounds bounds_ HOLDFAST_GUARDED_BY(mutex_);
   bool closed_ HOLDFAST_GUARDED_BY(mutex_) = true;
-  port::Thread thread_;  // Changed under the lock, and by joinThread(), after which nobody changes it.
+  port::Thread thread_ HOLDFAST_GUARDED_BY(mutex_);
   std::atomic<std::size_t> count_{0};
 };
 

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include <holdfast/clock.hpp>
@@ -15,10 +16,12 @@ namespace holdfast {
 /// writes a few microseconds, and held still it would keep the log from being begun anew, of this process and of
 /// others. So: the write handle drops it before anything else is done with it, and each housekeeping round does; after
 /// a write it is taken again only where a read handle has made kHotReads since the write before, else by a reader after
-/// kColdReads without a write; and while other processes write, not at all.
+/// kColdReads without a write; and while other processes write, or where kManyReaders leases are out, which hold the
+/// lock for each other, not at all.
 struct ReadAnchor {
   static constexpr std::uint32_t kHotReads = 24;
   static constexpr std::uint32_t kColdReads = 32;
+  static constexpr std::size_t kManyReaders = 4;
   static constexpr std::chrono::minutes kRestAfterForeignWrite{1};
 
   std::atomic<bool> enabled{false};

@@ -124,6 +124,7 @@ class SlotTable {
     kClosed = std::uint64_t{1} << 60,
     kWritersWait = std::uint64_t{1} << 61,
     kReadersWait = std::uint64_t{1} << 62,
+    kLongWay = std::uint64_t{1} << 63,  ///< Who takes a slot is to be looked at.
   };
   using Slots = std::unique_ptr<Slot[]>;
 
@@ -167,7 +168,7 @@ class SlotTable {
   /// Takes a free slot of the lane that has a handle, `preferred` if it is one. Nothing where there is none, the pool
   /// is closed, or somebody waits for one.
   std::optional<std::size_t> tryTakeReady(Access access, std::size_t preferred) noexcept {
-    return tryTakeAny(access, preferred, kClosed | waitingFor(access));
+    return tryTakeAny(access, preferred, kClosed | kLongWay | waitingFor(access));
   }
   /// The same for the first in line. Also takes an empty slot that may be tried at `now`. Under the pool's lock.
   std::optional<std::size_t> tryTakeInTurn(Access access, std::size_t preferred, Clock::TimePoint now) noexcept;

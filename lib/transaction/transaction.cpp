@@ -1,5 +1,6 @@
 #include <holdfast/transaction.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <holdfast/error.hpp>
@@ -17,6 +18,21 @@ namespace {
 constexpr int kForeignKeyConstraint = 787;  // SQLITE_CONSTRAINT_FOREIGNKEY
 
 }  // namespace
+
+std::chrono::milliseconds detail::timeLeft(std::chrono::steady_clock::time_point start,
+                                           std::chrono::milliseconds timeout) {
+  const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
+  return std::max(timeout - gone, std::chrono::milliseconds{0});
+}
+
+inline bool Transaction::isInnermost() const noexcept {
+  const auto& open = connection_->impl().open;
+  return !open.empty() && open.back() == id_;
+}
+
+inline void Transaction::requireUsable(const char* operation) const {
+  if (phase_ != Phase::Open || !isInnermost() || !connection_->impl().inTransaction()) throwUnusable(operation);
+}
 
 Transaction::Transaction(Connection& connection) : connection_(&connection) {
   if (!connection.impl().open.empty()) {
@@ -55,13 +71,8 @@ Transaction::Transaction(Transaction&& other) noexcept
   other.phase_ = Phase::RolledBack;
 }
 
-bool Transaction::isInnermost() const noexcept {
-  const auto& open = connection_->impl().open;
-  return !open.empty() && open.back() == id_;
-}
-
 void Transaction::end(Phase phase) noexcept {
-  if (lease_ || depth_ > 0 || host_ == nullptr) lastInsertRowId_ = connection_->lastInsertRowId();
+  if (lease_ || depth_ > 0 || host_ == nullptr) lastInsertRowId_ = connection_->impl().lastInsertRowId();
   phase_ = phase;
   lease_.release();
 }
@@ -139,15 +150,15 @@ void Transaction::rollback() {
   abandon();
 }
 
-bool Transaction::isActive() const noexcept {
-  return phase_ == Phase::Open && isInnermost() && connection_->inTransaction();
-}
-
 std::int64_t Transaction::lastInsertRowId() const noexcept {
   return phase_ == Phase::Open ? connection_->lastInsertRowId() : lastInsertRowId_;
 }
 
-void Transaction::requireUsable(const char* operation) const {
+bool Transaction::isActive() const noexcept {
+  return phase_ == Phase::Open && isInnermost() && connection_->impl().inTransaction();
+}
+
+void Transaction::throwUnusable(const char* operation) const {
   if (phase_ != Phase::Open) {
     throw Error(ErrorCode::Misuse, std::string(operation) + "() on a transaction that has ended");
   }
@@ -156,10 +167,8 @@ void Transaction::requireUsable(const char* operation) const {
                                        "() while a transaction inside of this one is open, or after the one around it "
                                        "has ended: use the innermost one");
   }
-  if (!connection_->inTransaction()) {
-    throw Error(ErrorCode::TransactionAborted,
-                "an earlier error made SQLite roll the whole transaction back; begin a new one");
-  }
+  throw Error(ErrorCode::TransactionAborted,
+              "an earlier error made SQLite roll the whole transaction back; begin a new one");
 }
 
 void Transaction::requireNoRows(const char* operation) const {

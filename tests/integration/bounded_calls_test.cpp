@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "support/pool_fixture.hpp"
 #include "support/raw_sqlite.hpp"
@@ -204,7 +206,7 @@ TEST_SUITE("integration/bounded_calls") {
     CHECK(metrics.commitLatency.count >= 200);
     CHECK(metrics.groupSizes[0] >= 200);
     f.pool.checkpoint();
-    CHECK(f.pool.metrics().pagesCheckpointed > 0);
+    CHECK(f.pool.metrics().checkpoints > 0);
     CHECK(f.pool.metrics().logsTruncated > 0);
   }
 
@@ -214,5 +216,71 @@ TEST_SUITE("integration/bounded_calls") {
     f.pool.flush();
     CHECK(f.pool.metrics().groupSizes[3] == 1);  // Five to eight.
     CHECK(f.pool.metrics().largestGroup == 5);
+  }
+
+  TEST_CASE("close() ends a callback that takes one lease after the other") {
+    Opened f(HousekeepingMode::Thread);
+    f.config.closeTimeout = 20ms;
+    f.reopen();
+    std::optional<ErrorCode> last;
+    Future<void> stubborn = f.pool.async([&] {
+      for (int refused = 0; refused < 3;) {
+        last = codeOf([&] { f.pool.run("UPDATE item SET name = 'x'"); });
+        if (last) ++refused;
+      }
+    });
+    f.pool.close();
+    stubborn.get();
+    CHECK(last == ErrorCode::PoolClosed);
+  }
+
+  TEST_CASE("posted work with a deadline does not wait for the others") {
+    Opened f(HousekeepingMode::Thread);
+    f.config.postDelay = 1h;
+    f.config.postBatch = 1000;
+    f.reopen();
+    Future<RunResult> whenever = f.pool.post("INSERT INTO item(name) VALUES ('whenever')");
+    Future<RunResult> soon = f.pool.post({.timeout = 2min}, "INSERT INTO item(name) VALUES ('later')");
+    Future<RunResult> sooner = f.pool.post({.timeout = 10s}, "INSERT INTO item(name) VALUES ('sooner')");
+    REQUIRE(sooner.waitFor(3 * kPatience));
+    CHECK(sooner.get().changes == 1);
+    CHECK(whenever.waitFor(kPatience));
+    CHECK(soon.waitFor(kPatience));
+  }
+
+  TEST_CASE("flush() writes all that can be written however many pieces are ended") {
+    Opened f;
+    std::vector<Future<RunResult>> good;
+    std::vector<Future<RunResult>> bad;
+    for (int i = 0; i < 8; ++i) {
+      good.push_back(f.pool.post("INSERT INTO item(name) VALUES ('good')"));
+      bad.push_back(f.pool.post({.timeout = 250ms}, kEndlessWrite));
+    }
+    f.pool.flush();
+    CHECK(f.pool.metrics().pendingPosts == 0);
+    for (auto& future : good) CHECK(future.get().changes == 1);
+    for (auto& future : bad) CHECK(codeOf([&] { future.get(); }) == ErrorCode::Timeout);
+    CHECK(f.rows() == 11);
+  }
+
+  TEST_CASE("undoing after a stop was asked for is not stopped itself") {
+    Opened f;
+    for (int i = 0; i < 1000; ++i) {
+      std::stop_source stop;
+      const auto interrupted = [&] {
+        f.pool.transaction(
+            [&](Transaction& tx) {
+              tx.run("DELETE FROM item");
+              tx.transaction([&](Transaction&) {
+                stop.request_stop();
+                throw std::runtime_error("no");
+              });
+            },
+            {.durability = Durability::Off, .cancel = stop.get_token()});
+      };
+      REQUIRE_THROWS_AS(interrupted(), std::runtime_error);
+    }
+    CHECK(f.rows() == 3);
+    CHECK(f.pool.metrics().connectionsRecovered == 0);
   }
 }

@@ -466,4 +466,22 @@ TEST_SUITE("integration/log_limit") {
     CHECK(f.logBytes() < kLimit + kOneWrite);
     CHECK(f.pool.metrics().connectionsRenewed >= 20);
   }
+
+  TEST_CASE("a log file that is long but hardly used stops nobody") {
+    Opened f;
+    // The log is begun anew in a file that stays as long.
+    for (int i = 0; i < 200 && f.logBytes() < kLimit / 4; ++i) f.write();
+    f.config.walSizeLimit = 32 * (4096 + 24);
+    f.pool.close();
+    RawSqlite keepsTheLog(f.config.database);
+    keepsTheLog.run("PRAGMA wal_autocheckpoint=0");
+    for (int i = 0; i < 40; ++i) keepsTheLog.run("INSERT INTO item(name) VALUES (hex(zeroblob(4000)))");
+    f.open();
+    REQUIRE(f.logBytes() > f.config.walSizeLimit);
+    keepsTheLog.run("PRAGMA wal_checkpoint(PASSIVE)");
+    keepsTheLog.run("INSERT INTO item(name) VALUES ('begins it anew')");
+    OldReader reader(f);
+    CHECK_FALSE(codeOf([&] { f.pool.run("INSERT INTO item(name) VALUES ('x')"); }));
+    CHECK(reader.count() == reader.seen);
+  }
 }

@@ -147,4 +147,18 @@ TEST_SUITE("integration/transaction_memory") {
     CHECK(f.rows() == 1);
     CHECK(other.rows() == 1);
   }
+
+  TEST_CASE("a single write that is too large fails with MemoryLimit, too") {
+    Opened f;
+    const auto code = codeOf([&] {
+      f.pool.run(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4096) "
+          "INSERT INTO item(name) SELECT hex(zeroblob(512)) FROM n");
+    });
+    CHECK(code == ErrorCode::MemoryLimit);
+    CHECK(f.rows() == 0);
+    f.pool.run("INSERT INTO item(name) VALUES ('small')");
+    CHECK(f.rows() == 1);
+    CHECK(f.pool.metrics().connectionsRecovered == 0);
+  }
 }
