@@ -17,11 +17,16 @@ std::int64_t liveAllocations() noexcept { return live.load(); }
 
 }  // namespace holdfast::test
 
-// The other forms of new and delete call these.
-void* operator new(std::size_t size) {
+// The other forms of new and delete call these; the one that does not throw has to be named, or a sanitizer's own takes its
+// place.
+void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
   void* memory = std::malloc(size == 0 ? 1 : size);
+  if (memory != nullptr) live.fetch_add(1, std::memory_order_relaxed);
+  return memory;
+}
+void* operator new(std::size_t size) {
+  void* memory = operator new(size, std::nothrow);
   if (memory == nullptr) throw std::bad_alloc();
-  live.fetch_add(1, std::memory_order_relaxed);
   return memory;
 }
 void operator delete(void* memory) noexcept {
