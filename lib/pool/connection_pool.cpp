@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/port/clock.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
 
@@ -55,19 +56,22 @@ void ConnectionPool::close() { core_->close(); }
 bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
 
 PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
-  const auto start = std::chrono::steady_clock::now();
-  PooledConnection lease = core_->acquire({.access = access, .timeout = timeout, .holder = caller(place)});
-  if (access == Access::Write) inContext(*core_, [&] { core_->makeRoomInLog(*lease, start, timeout); });
+  if (access == Access::Read) {
+    return core_->acquire({.access = Access::Read, .timeout = timeout, .holder = caller(place)});
+  }
+  const auto start = port::coarseSteadyNow();
+  PooledConnection lease = core_->acquire({.timeout = timeout, .holder = caller(place)});
+  core_->makeRoomInLog(*lease, start, timeout);
   return lease;
 }
 
 std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
   constexpr std::chrono::milliseconds kNotAtAll{0};
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = port::coarseSteadyNow();
   PooledConnection lease =
       core_->acquire({.access = access, .timeout = kNotAtAll, .holder = caller(place), .quietly = true});
   if (!lease) return std::nullopt;
-  if (access == Access::Write) inContext(*core_, [&] { core_->makeRoomInLog(*lease, start, kNotAtAll); });
+  if (access == Access::Write) core_->makeRoomInLog(*lease, start, kNotAtAll);
   return lease;
 }
 

@@ -81,7 +81,8 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
     throw Error(ErrorCode::StorageFull,
                 "the write-ahead log has reached its limit (walSizeLimit, " + formatMebibytes(logBytes(impl)) +
                     ") and cannot be begun anew while it is being read by " +
-                    (readers.empty() ? "another process" : readers) + ": end that read, or set a snapshotBudget");
+                    (readers.empty() ? "another process" : readers) + ": end that read, or set a snapshotBudget")
+        .setContext(contextText());
   }
 }
 
