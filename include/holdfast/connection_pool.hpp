@@ -24,7 +24,8 @@ namespace holdfast {
 
 class ConnectionPool;
 
-/// A pool's run(), query(), queryOne(), queryValue() and forEach() with bounds of their own. Must not outlive the pool.
+/// A pool's run(), query(), queryOne(), queryValue() and forEach() with bounds of their own. Any thread.
+/// Throws what these throw, and Error: Timeout and Interrupted where a bound is met. Must not outlive the pool.
 class BoundedCalls final : public StatementExecutor {
  public:
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;

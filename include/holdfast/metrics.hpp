@@ -92,7 +92,7 @@ struct PoolMetrics {
   LatencySummary recoveryLatency;  ///< From finding a handle broken to its replacement.
   // Of transactions, phase by phase.
   LatencySummary queueLatency;      ///< Waits for the write handle; calls that did not wait are not in it.
-  LatencySummary lockLatency;       ///< BEGIN IMMEDIATE, which waits for other processes; one in about 60.
+  LatencySummary lockLatency;       ///< Waits for other processes and for room in the log; one in about 60.
   LatencySummary executionLatency;  ///< Callbacks; one in about 60.
   LatencySummary commitLatency;     ///< COMMITs of transactions with their sync; a shared one counts once.
 };

@@ -34,9 +34,8 @@ Connection::Impl::Stop Connection::Impl::stopReason() const noexcept {
   if (!limited_) return Stop::No;
   if (limits_.cancel.stop_requested()) return Stop::Cancelled;
   if (limits_.deadline != Limits::Time::max() && SteadyClock::now() >= limits_.deadline) return Stop::TooLate;
-  if (limits_.maxBytes > 0 && (inTransaction() || running > 0) && handleBytes() - bytesBefore_ > limits_.maxBytes)
-    return Stop::TooLarge;
-  return Stop::No;
+  const bool measures = limits_.maxBytes > 0 && (inTransaction() || running > 0);
+  return measures && handleBytes() - bytesBefore_ > limits_.maxBytes ? Stop::TooLarge : Stop::No;
 }
 
 void Connection::Impl::throwStopped(Stop reason) const {

@@ -13,6 +13,7 @@ void ConnectionPool::Core::noteRead(std::size_t slot) noexcept {
   ++entry.reads;
   if (entry.reads == ReadAnchor::kHotReads) anchor.hot.store(true, std::memory_order_relaxed);
   if (entry.reads % ReadAnchor::kColdReads != 0 || anchor.held.load(std::memory_order_relaxed)) return;
+  if (haveManyReaders()) return;
   if (!table.tryTake(SlotTable::kWriter)) return;  // Somebody writes, and sees to it afterwards.
   if (table[SlotTable::kWriter].connection != nullptr && group.empty()) {
     takeAnchor(*table[SlotTable::kWriter].connection);
@@ -20,19 +21,21 @@ void ConnectionPool::Core::noteRead(std::size_t slot) noexcept {
   endLease(SlotTable::kWriter);
 }
 
+bool ConnectionPool::Core::haveManyReaders() const noexcept {
+  return (table.inUse() & table.lane(Access::Read)).size() >= ReadAnchor::kManyReaders;
+}
+
 void ConnectionPool::Core::refreshAnchor() noexcept {
   anchor.epoch.fetch_add(1, std::memory_order_relaxed);
   if (!anchor.hot.load(std::memory_order_relaxed)) return;
   anchor.hot.store(false, std::memory_order_relaxed);
   // With others in line the next write is about to begin.
-  if (table.has(SlotTable::kWritersWait) || table.has(SlotTable::kClosed)) return;
+  if (table.has(SlotTable::kWritersWait) || table.has(SlotTable::kClosed) || haveManyReaders()) return;
   if (table[SlotTable::kWriter].connection != nullptr) takeAnchor(*table[SlotTable::kWriter].connection);
 }
 
 void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
   if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
-  // So many readers hold the lock for each other.
-  if ((table.inUse() & table.lane(Access::Read)).size() >= ReadAnchor::kManyReaders) return;
   const std::int64_t version = writer.impl().takeAnchor();
   if (version == 0) return;
   if (foreignWriteSeen(writer, version)) return writer.impl().dropAnchor();

@@ -110,7 +110,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
       throw;
     }
   }
-  /// For a write lease of the application's: the same, `timeout` (nothing: acquireTimeout) after `start`.
+  /// For a write lease of the application's. Throws Error{StorageFull} where the log is at its limit and has not become
+  /// shorter `timeout` (nothing: acquireTimeout) after `start`.
   void makeRoomInLog(Connection& writer, SteadyTime start, std::optional<std::chrono::milliseconds> timeout) {
     if (logBytes(writer.impl()) < logLimit(writer.impl())) return;
     makeRoomInLog(writer,
@@ -228,7 +229,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   CommitGroup group;
   ReadAnchor anchor;
   PostQueue posts;
-  std::atomic<std::uint64_t> settledPosts{0};  // So many pieces of posted work were told how they ended.
+  std::atomic<std::uint64_t> settledPosts{0};  // So many pieces of posted work have ended.
   /// The first ones of the queue that were undone because of others: they go alone. By the holder of the write slot.
   std::size_t postsUndone = static_cast<std::size_t>(-1);
   std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
@@ -371,6 +372,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void startPoster();
   void dropAnchor(Connection& writer) noexcept;
   void takeAnchor(Connection& writer) noexcept;
+  /// So many that they hold the lock for each other.
+  bool haveManyReaders() const noexcept;
   /// Whether somebody else has committed since it was asked last, by the version that an anchor has read.
   bool foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept;
   void lookForForeignWrites(Connection& writer) noexcept;

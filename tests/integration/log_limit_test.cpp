@@ -1,4 +1,4 @@
-// The bounds of the write-ahead log while readers keep old snapshots: walSizeLimit and snapshotBudget.
+// The bounds of the write-ahead log: walSizeLimit.
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
@@ -15,8 +15,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/faulty_vfs.hpp"
-#include "support/pool_fixture.hpp"
+#include "support/log_limit_fixture.hpp"
 #include "support/raw_sqlite.hpp"
 #include "support/threads.hpp"
 
@@ -26,77 +25,7 @@ using namespace holdfast::test;
 
 namespace {
 
-constexpr std::int64_t kLimit = 192 * KiB;
-/// What one of the writes below adds to the log at most.
-constexpr std::int64_t kOneWrite = 32 * KiB;
-
-/// A small log, and no patience: a write that finds no room says so at once.
-struct Opened : FaultyVfs, PoolFixture {
-  Opened() : PoolFixture(4) {
-    config.checkpointPages = 16;
-    config.walSizeLimit = kLimit;
-    config.acquireTimeout = 10ms;
-    openWithRows(1);
-  }
-  void write() { pool.run("INSERT INTO item(name) VALUES (?)", std::string(8000, 'x')); }
-  /// The error of the first write that fails: the log cannot grow for ever.
-  std::optional<Error> writeUntilRefused() {
-    for (int i = 0; i < 1000; ++i) {
-      if (const std::optional<Error> error = errorOf([this] { write(); })) return error;
-    }
-    return std::nullopt;
-  }
-  std::int64_t logBytes() const {
-    return static_cast<std::int64_t>(std::filesystem::file_size(config.database + "-wal"));
-  }
-  /// Nothing is left of what was refused, and the log is short again.
-  void checkGoesOn() {
-    const std::int64_t before = rows();
-    for (int i = 0; i < 100; ++i) write();
-    CHECK(rows() == before + 100);
-    CHECK(logBytes() < kLimit + kOneWrite);
-    CHECK(pool.leases().empty());
-    CHECK(isSound());
-  }
-  Watchdog watchdog{"a full log is waited for"};
-};
-
-/// A reader that stays on the rows that it sees first.
-struct OldReader {
-  explicit OldReader(Opened& f) : tx(f.pool.acquire(Access::Read)), seen(count()) {}
-  std::int64_t count() { return tx.queryValue<std::int64_t>("SELECT count(*) FROM item").value_or(-1); }
-  ReadTransaction tx;
-  const std::int64_t seen;
-};
-
-/// A write on a thread of its own, which waits for room.
-class WaitingWrite {
- public:
-  explicit WaitingWrite(std::function<void()> body)
-      : thread_([this, body = std::move(body)] { code_ = codeOf(body); }) {}
-  WaitingWrite(const WaitingWrite&) = delete;
-  WaitingWrite& operator=(const WaitingWrite&) = delete;
-  ~WaitingWrite() {
-    if (thread_.joinable()) thread_.join();
-  }
-  std::optional<ErrorCode> result() {
-    thread_.join();
-    return code_;
-  }
-
- private:
-  std::optional<ErrorCode> code_;
-  std::thread thread_;
-};
-
-/// The age of the oldest snapshot of a reader, as far as it was seen.
-Clock::Duration snapshotAge(const ConnectionPool& pool) {
-  Clock::Duration oldest{0};
-  for (const LeaseInfo& lease : pool.leases()) {
-    if (lease.access == Access::Read) oldest = std::max(oldest, lease.snapshotAge);
-  }
-  return oldest;
-}
+using Opened = SmallLog;
 
 }  // namespace
 
@@ -110,7 +39,7 @@ TEST_SUITE("integration/log_limit") {
       CHECK(error->code() == ErrorCode::StorageFull);
       CHECK(error->recovery() == Recovery::FreeSpace);
       CHECK(contains(error->what(), "walSizeLimit"));
-      CHECK(contains(error->what(), "log_limit_test.cpp"));  // Where the reader was leased.
+      CHECK(contains(error->what(), "log_limit_fixture.hpp"));  // Where the reader was leased.
       CHECK(f.logBytes() >= kLimit / 2);
       CHECK(f.logBytes() < kLimit + kOneWrite);
       const std::int64_t full = f.logBytes();
@@ -206,93 +135,6 @@ TEST_SUITE("integration/log_limit") {
       CHECK(eventually([&] { return f.pool.metrics().activeConnections == 2; }));
       stop.request_stop();
       CHECK(write.result() == ErrorCode::Interrupted);
-    }
-    f.checkGoesOn();
-  }
-
-  TEST_CASE("a read that runs on past its budget is interrupted and the waiting write goes on") {
-    Opened f;
-    Gate running;
-    std::optional<ErrorCode> code;
-    std::thread reader([&] {
-      const PooledConnection lease = f.pool.acquire(Access::Read);
-      code = codeOf([&] {
-        lease->forEach(
-            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i, (SELECT count(*) FROM item) "
-            "FROM n",
-            [&](const RowView&) { running.open(); });
-      });
-    });
-    REQUIRE(running.pass());
-    const std::optional<Error> error = f.writeUntilRefused();
-    REQUIRE(error.has_value());
-    CHECK(contains(error->what(), "read by #"));
-    CHECK(f.pool.metrics().leasesForced == 0);  // Within its budget.
-    CHECK(f.events->count(EventKind::LeaseForced) == 0);
-    f.clock->advance(f.config.snapshotBudget + 1s);
-    f.pool.transaction([](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('y')"); }, {.timeout = kPatience});
-    reader.join();
-    CHECK(code == ErrorCode::LeaseRevoked);
-    CHECK(f.pool.metrics().leasesForced == 1);
-    CHECK(f.events->count(EventKind::LeaseForced) == 1);
-    f.checkGoesOn();
-  }
-
-  TEST_CASE("past half of the limit a read beyond its budget is interrupted before any write has to wait") {
-    Opened f;
-    OldReader reader(f);
-    while (snapshotAge(f.pool) == 0s) {
-      f.write();
-      f.clock->advance(1us);
-    }
-    CHECK(f.pool.metrics().leasesForced == 0);
-    f.clock->advance(f.config.snapshotBudget);
-    while (f.pool.metrics().leasesForced == 0) f.write();
-    CHECK(codeOf([&] { reader.count(); }) == ErrorCode::LeaseRevoked);
-  }
-
-  TEST_CASE("a reader that only sits on its snapshot is told at its next call and is forced back once") {
-    Opened f;
-    {
-      OldReader reader(f);
-      REQUIRE(f.writeUntilRefused().has_value());
-      f.clock->advance(f.config.snapshotBudget + 1s);
-      // Nobody else may touch its handle: until its holder comes the log stays.
-      for (int i = 0; i < 3; ++i) CHECK(codeOf([&] { f.write(); }) == ErrorCode::StorageFull);
-      CHECK(f.pool.metrics().leasesForced == 1);
-      CHECK(codeOf([&] { reader.count(); }) == ErrorCode::LeaseRevoked);
-    }
-    f.checkGoesOn();
-    CHECK(f.pool.metrics().connectionsRecovered == 1);
-  }
-
-  TEST_CASE("each snapshot of one lease has a budget of its own") {
-    Opened f;
-    const PooledConnection lease = f.pool.acquire(Access::Read);
-    for (int i = 0; i < 5; ++i) {
-      lease->forEach("SELECT id FROM item", [&](const RowView& row) {
-        if (row.get<int>(0) == 1) CHECK(f.writeUntilRefused().has_value());
-      });
-      // Between its statements it keeps no snapshot.
-      f.clock->advance(f.config.snapshotBudget - 1s);
-      CHECK_FALSE(codeOf([&] { f.write(); }).has_value());
-    }
-    CHECK(f.pool.metrics().leasesForced == 0);
-  }
-
-  TEST_CASE("all of several readers are named and forced back") {
-    Opened f;
-    {
-      OldReader first(f);
-      OldReader second(f);
-      const auto error = f.writeUntilRefused();
-      REQUIRE(error.has_value());
-      CHECK(contains(error->what(), "; #"));
-      f.clock->advance(f.config.snapshotBudget + 1s);
-      CHECK(codeOf([&] { f.write(); }) == ErrorCode::StorageFull);
-      CHECK(codeOf([&] { first.count(); }) == ErrorCode::LeaseRevoked);
-      CHECK(codeOf([&] { second.count(); }) == ErrorCode::LeaseRevoked);
-      CHECK(f.pool.metrics().leasesForced == 2);
     }
     f.checkGoesOn();
   }
