@@ -28,6 +28,7 @@ class ConnectionPool;
 class BoundedCalls final : public StatementExecutor {
  public:
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
@@ -80,6 +81,7 @@ class ConnectionPool : public StatementExecutor {
   std::optional<PooledConnection> tryAcquire(Access access = Access::Write, Place place = Place::here());
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
@@ -210,7 +212,8 @@ class ConnectionPool : public StatementExecutor {
   struct Core;
 
   // run(), forEach() and query() with bounds.
-  RunResult runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);
+  RunResult runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
+                    const detail::RowVisitor& visit);
   void visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
                  detail::RowVisitor visit);
   Rows queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);
