@@ -36,6 +36,7 @@ class Connection final : public StatementExecutor {
   ~Connection();
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 

@@ -29,6 +29,7 @@ class ConnectionPool;
 class BoundedCalls final : public StatementExecutor {
  public:
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
@@ -81,6 +82,7 @@ class ConnectionPool : public StatementExecutor {
   std::optional<PooledConnection> tryAcquire(Access access = Access::Write, Place place = Place::here());
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
@@ -211,7 +213,8 @@ class ConnectionPool : public StatementExecutor {
   struct Core;
 
   // run(), forEach() and query() with bounds.
-  RunResult runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);
+  RunResult runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
+                    const detail::RowVisitor& visit);
   void visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
                  detail::RowVisitor visit);
   Rows queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values);

@@ -5,6 +5,8 @@
 // what can be watched.
 
 #include <holdfast/clock.hpp>
+#include <holdfast/column_type.hpp>
+#include <holdfast/condition.hpp>
 #include <holdfast/connection.hpp>
 #include <holdfast/connection_config.hpp>
 #include <holdfast/connection_manager.hpp>
@@ -13,14 +15,17 @@
 #include <holdfast/event.hpp>
 #include <holdfast/future.hpp>
 #include <holdfast/logger.hpp>
+#include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/report.hpp>
+#include <holdfast/repository.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
 #include <holdfast/transaction.hpp>
 #include <holdfast/units.hpp>
+#include <holdfast/uuid.hpp>
 #include <holdfast/value.hpp>

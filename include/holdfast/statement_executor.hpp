@@ -67,6 +67,11 @@ class RowVisitor {
           }
         }) {}
   bool operator()(const RowView& row) const { return call_(visitor_, row); }
+  /// One that does not look.
+  static RowVisitor none() noexcept {
+    static constexpr auto kIgnore = [](const RowView& /*row*/) { return true; };
+    return RowVisitor(kIgnore);
+  }
 
  private:
   const void* visitor_;
@@ -147,8 +152,18 @@ class StatementExecutor {
     forEach(sql, visit, std::span(values));
   }
 
+  /// Carries out a statement that changes data and returns rows (RETURNING), as run() would, and calls
+  /// `visit(const RowView&)` for each; again from the first where it is repeated on contention.
+  template <typename F, typename... Args>
+    requires std::invocable<F&, const RowView&>
+  RunResult runReturning(const Sql& sql, F&& visit, const Args&... args) {
+    const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
+    return runReturningBound(sql, values, detail::RowVisitor(visit));
+  }
+
   // The calls above without their types: what an executor carries out.
   virtual RunResult runBound(const Sql& sql, std::span<const ValueView> values) = 0;
+  virtual RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) = 0;
   virtual void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) = 0;
   virtual Rows queryBound(const Sql& sql, std::span<const ValueView> values) = 0;
 

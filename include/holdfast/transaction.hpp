@@ -29,6 +29,8 @@ struct CallOptions {
   Priority priority = Priority::Telemetry;
   /// Ends waiting and running with Error{Interrupted} once a stop is requested.
   std::stop_token cancel = {};
+  /// Times that a write is repeated on contention; nothing: the database's retry.maxRetries.
+  std::optional<int> maxRetries = {};
 };
 
 namespace detail {
@@ -90,6 +92,7 @@ class Transaction final : public StatementExecutor {
   ~Transaction();
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
@@ -167,6 +170,7 @@ class ReadTransaction final : public StatementExecutor {
   ~ReadTransaction();
 
   RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
+  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 

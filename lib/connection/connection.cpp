@@ -13,7 +13,13 @@ Connection::~Connection() {
     static_cast<void>(impl_.release());  // Closing would drop the parent's locks.
 }
 
-RunResult Connection::runBound(const Sql& sql, std::span<const ValueView> values) { return impl_->run(sql, values); }
+RunResult Connection::runBound(const Sql& sql, std::span<const ValueView> values) {
+  return impl_->run(sql, values, detail::RowVisitor::none());
+}
+
+RunResult Connection::runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  return impl_->run(sql, values, visit);
+}
 
 void Connection::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
   impl_->visit(sql, values, visit);

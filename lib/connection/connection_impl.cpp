@@ -142,10 +142,9 @@ void Connection::Impl::installHooks() noexcept {
   sqlite3_progress_handler(handle, kInstructionsBetweenLooks, &shouldStop, this);
 }
 
-RunResult Connection::Impl::run(const Sql& sql, std::span<const ValueView> values) {
-  auto ignore = [](const RowView&) { return true; };
+RunResult Connection::Impl::run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor) {
   const std::int64_t before = sqlite3_total_changes64(handle);
-  visit(sql, values, detail::RowVisitor(ignore));
+  visit(sql, values, visitor);
   // sqlite3_changes() keeps the count of an earlier statement when this one was not an INSERT, UPDATE or DELETE.
   const bool changed = sqlite3_total_changes64(handle) != before;
   return {changed ? sqlite3_changes64(handle) : 0, sqlite3_last_insert_rowid(handle)};

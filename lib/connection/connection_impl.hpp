@@ -49,7 +49,7 @@ struct Connection::Impl {
   Impl& operator=(const Impl&) = delete;
   ~Impl();
 
-  RunResult run(const Sql& sql, std::span<const ValueView> values);
+  RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   void visit(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   Rows query(const Sql& sql, std::span<const ValueView> values);
 

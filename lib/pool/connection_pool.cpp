@@ -75,8 +75,9 @@ std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place 
   return lease;
 }
 
-RunResult ConnectionPool::runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {
-  return inContext(*core_, [&] { return core_->run(sql, values, options, callerOf(sql)); });
+RunResult ConnectionPool::runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
+                                  const detail::RowVisitor& visit) {
+  return inContext(*core_, [&] { return core_->run(sql, values, visit, options, callerOf(sql)); });
 }
 
 void ConnectionPool::visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
@@ -99,7 +100,11 @@ Rows ConnectionPool::queryWith(const CallOptions& options, const Sql& sql, std::
 }
 
 RunResult BoundedCalls::runBound(const Sql& sql, std::span<const ValueView> values) {
-  return pool_->runWith(options_, sql, values);
+  return pool_->runWith(options_, sql, values, detail::RowVisitor::none());
+}
+
+RunResult BoundedCalls::runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  return pool_->runWith(options_, sql, values, visit);
 }
 
 void BoundedCalls::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
@@ -113,7 +118,12 @@ Rows BoundedCalls::queryBound(const Sql& sql, std::span<const ValueView> values)
 BoundedCalls ConnectionPool::with(CallOptions options) noexcept { return {*this, std::move(options)}; }
 
 RunResult ConnectionPool::runBound(const Sql& sql, std::span<const ValueView> values) {
-  return runWith(kUnbounded, sql, values);
+  return runWith(kUnbounded, sql, values, detail::RowVisitor::none());
+}
+
+RunResult ConnectionPool::runReturningBound(const Sql& sql, std::span<const ValueView> values,
+                                            detail::RowVisitor visit) {
+  return runWith(kUnbounded, sql, values, visit);
 }
 
 void ConnectionPool::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {

@@ -124,7 +124,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
   Transaction begin(const TransactionOptions& options, const Holder& holder);
   /// One statement on the write handle, a transaction of its own; again where it met contention.
-  RunResult run(const Sql& sql, std::span<const ValueView> values, const CallOptions& options, const Holder& holder);
+  RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit, const CallOptions& options,
+                const Holder& holder);
 
   // Shared commits (pool_group.cpp). By the holder of the write slot.
   void commit(Transaction& tx) override;

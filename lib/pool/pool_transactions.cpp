@@ -195,11 +195,12 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
   return std::move(*begun);
 }
 
-RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, const CallOptions& options,
-                                    const Holder& holder) {
+RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+                                    const CallOptions& options, const Holder& holder) {
   requireOwnProcess();
   checkResourceLimits();
-  const Patience patience = patienceFor({.timeout = options.timeout, .cancel = options.cancel});
+  const Patience patience =
+      patienceFor({.timeout = options.timeout, .maxRetries = options.maxRetries, .cancel = options.cancel});
   const SteadyTime deadline = options.timeout ? patience.deadline : SteadyTime::max();
   const bool changesRows = mayShareTransaction(sql.text());
   // Run again, it may be that another one in the group made SQLite undo them all: not with others then.
@@ -218,13 +219,13 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
                                .maxBytes = changesRows ? config.maxTransactionBytes : 0});
       if (group.empty()) makeRoomInLog(*lease, patience.deadline);
       if (!mayShare || !hasCompany()) {
-        result = lease->runBound(sql, values);
+        result = lease->runReturningBound(sql, values, visit);
         return std::nullopt;
       }
       if (group.empty()) group.begin(config.durability, SteadyClock::now(), lease->impl().payloadBytes.value());
       group.join(config.durability);
       Transaction tx(std::move(lease), *this);
-      result = tx.runBound(sql, values);
+      result = tx.runReturningBound(sql, values, visit);
       tx.commit();
       return std::nullopt;
     } catch (const Error& error) {

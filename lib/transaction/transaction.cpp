@@ -84,6 +84,11 @@ RunResult Transaction::runBound(const Sql& sql, std::span<const ValueView> value
   return connection_->runBound(sql, values);
 }
 
+RunResult Transaction::runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
+  requireUsable("run");
+  return connection_->runReturningBound(sql, values, visit);
+}
+
 void Transaction::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
   requireUsable("query");
   connection_->visitBound(sql, values, visit);
@@ -197,6 +202,11 @@ ReadTransaction::~ReadTransaction() { lease_->impl().rollback(); }
 
 RunResult ReadTransaction::runBound(const Sql& sql, std::span<const ValueView> values) {
   return lease_->runBound(sql, values);
+}
+
+RunResult ReadTransaction::runReturningBound(const Sql& sql, std::span<const ValueView> values,
+                                             detail::RowVisitor visit) {
+  return lease_->runReturningBound(sql, values, visit);
 }
 
 void ReadTransaction::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {

@@ -1,9 +1,11 @@
 #include "core/port/process.hpp"
 
 #include <pthread.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 
 namespace holdfast::port {
@@ -46,6 +48,16 @@ extern "C" void onForkInChild() {
 double randomUnit() noexcept {
   const std::uint64_t bits = mixed(randomState.fetch_add(kGamma, std::memory_order_relaxed) + kGamma);
   return static_cast<double>(bits >> 11) * 0x1.0p-53;  // As many bits as a double holds.
+}
+
+bool randomBytes(std::span<std::byte> bytes) noexcept {
+  while (!bytes.empty()) {
+    const ssize_t got = ::getrandom(bytes.data(), bytes.size(), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(got));
+  }
+  return true;
 }
 
 }  // namespace holdfast::port

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace holdfast::port {
 
@@ -15,5 +17,7 @@ inline std::uint32_t forkGeneration() noexcept { return detail::forkGeneration.l
 
 /// Uniform in [0, 1): jitter, not secrets. Thread-safe.
 double randomUnit() noexcept;
+/// Fills it with random bytes of the system, good for identifiers that nobody may guess. False where it has none.
+bool randomBytes(std::span<std::byte> bytes) noexcept;
 
 }  // namespace holdfast::port

@@ -1,0 +1,126 @@
+#include <holdfast/condition.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#include <nlohmann/json.hpp>
+
+#include <holdfast/error.hpp>
+
+#include "query/identifier.hpp"
+
+namespace holdfast {
+namespace {
+
+constexpr std::size_t kMostPlaceholders = 16;
+
+std::string quoted(std::string_view name) {
+  std::string text;
+  appendIdentifier(text, name);
+  return text;
+}
+
+void refuseNull(const Value& value) {
+  if (!value.isNull()) return;
+  throw Error(ErrorCode::InvalidArgument, "a comparison with NULL is never true: use isNull() or isNotNull()");
+}
+
+std::string_view toText(Operator op) noexcept {
+  static constexpr std::array<std::string_view, 8> kTexts{
+      " = ", " <> ", " < ", " <= ", " > ", " >= ", " LIKE ", " GLOB "};
+  return kTexts[static_cast<std::size_t>(op)];
+}
+
+void appendPlaceholders(std::string& text, std::size_t count) {
+  text += " IN (";
+  for (std::size_t i = 0; i < count; ++i) text += i == 0 ? "?" : ", ?";
+  text += ')';
+}
+
+bool fitsJson(const Value& value) noexcept {
+  return value.type() == ValueType::Integer || value.type() == ValueType::Text;
+}
+
+}  // namespace
+
+Condition Condition::compare(std::string_view column, Operator op, Value value) {
+  refuseNull(value);
+  std::vector<Value> values;
+  values.push_back(std::move(value));
+  return {quoted(column).append(toText(op)).append("?"), std::move(values)};
+}
+
+Condition Condition::between(std::string_view column, Value low, Value high) {
+  refuseNull(low);
+  refuseNull(high);
+  std::vector<Value> values;
+  values.push_back(std::move(low));
+  values.push_back(std::move(high));
+  return {quoted(column) + " BETWEEN ? AND ?", std::move(values)};
+}
+
+Condition Condition::isNull(std::string_view column) { return {quoted(column) + " IS NULL", {}}; }
+
+Condition Condition::isNotNull(std::string_view column) { return {quoted(column) + " IS NOT NULL", {}}; }
+
+Condition Condition::in(std::string_view column, std::vector<Value> values) {
+  std::for_each(values.begin(), values.end(), refuseNull);
+  std::string text = quoted(column);
+  if (values.empty()) return {"0", {}};
+  if (values.size() <= kMostPlaceholders) {
+    // Few different texts, so that statements are found again: the last value fills up.
+    const std::size_t count = std::bit_ceil(values.size());
+    values.reserve(count);
+    while (values.size() < count) values.push_back(values.back());
+    appendPlaceholders(text, count);
+    return {std::move(text), std::move(values)};
+  }
+  if (std::all_of(values.begin(), values.end(), fitsJson)) {
+    // One parameter, and one text for lists of every length.
+    nlohmann::json list = nlohmann::json::array();
+    for (const Value& value : values) {
+      if (value.type() == ValueType::Integer)
+        list.push_back(value.view().integer());
+      else
+        list.push_back(value.view().text());
+    }
+    std::vector<Value> bound;
+    try {
+      bound.emplace_back(list.dump());
+    } catch (const nlohmann::json::exception&) {
+      throw Error(ErrorCode::InvalidArgument, "a text in the list for \"" + std::string(column) + "\" is not UTF-8");
+    }
+    return {text + " IN (SELECT value FROM json_each(?))", std::move(bound)};
+  }
+  // A number with a fraction is bound, never written as text: SQLite reads decimals with the platform's precision.
+  if (values.size() > kMostListed) {
+    throw Error(ErrorCode::InvalidArgument, "the list for \"" + std::string(column) + "\" has " +
+                                                std::to_string(values.size()) + " values; of fractions and blobs " +
+                                                std::to_string(kMostListed) + " are possible");
+  }
+  appendPlaceholders(text, values.size());
+  return {std::move(text), std::move(values)};
+}
+
+Condition Condition::raw(std::string_view text, std::vector<Value> values) {
+  return {"(" + std::string(text) + ")", std::move(values)};
+}
+
+Condition operator!(Condition condition) {
+  if (condition.empty()) return Condition::raw("0");
+  condition.text_ = "NOT (" + condition.text_ + ")";
+  return condition;
+}
+
+Condition Condition::join(Condition a, std::string_view word, Condition b) {
+  const bool either = word == " OR ";
+  if (a.empty()) return either ? std::move(a) : std::move(b);
+  if (b.empty()) return either ? std::move(b) : std::move(a);
+  a.text_ = "(" + a.text_ + ")" + std::string(word) + "(" + b.text_ + ")";
+  a.values_.insert(a.values_.end(), std::make_move_iterator(b.values_.begin()),
+                   std::make_move_iterator(b.values_.end()));
+  return a;
+}
+
+}  // namespace holdfast
