@@ -34,11 +34,11 @@ struct Celsius {
 
 struct Reading {
   std::int64_t id{};
-  std::string sensor;
+  std::string sensor{};
   double value{};
-  std::optional<std::string> note;
-  Timestamp takenAt;
-  nlohmann::json tags;
+  std::optional<std::string> note{};
+  Timestamp takenAt{};
+  nlohmann::json tags{};
   bool operator==(const Reading&) const = default;
 };
 
