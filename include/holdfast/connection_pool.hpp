@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -15,6 +16,7 @@
 #include <holdfast/connection_config.hpp>
 #include <holdfast/event.hpp>
 #include <holdfast/metrics.hpp>
+#include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/post.hpp>
 #include <holdfast/report.hpp>
@@ -23,6 +25,10 @@
 namespace holdfast {
 
 class ConnectionPool;
+
+namespace detail {
+class PoolInternals;
+}
 
 /// A pool's run(), query(), queryOne(), queryValue() and forEach() with bounds of their own. Any thread.
 /// Throws what these throw, and Error: Timeout and Interrupted where a bound is met. Must not outlive the pool.
@@ -196,6 +202,10 @@ class ConnectionPool : public StatementExecutor {
   /// After it returns the listener is not called any more, but a call under way may still be finishing.
   void unsubscribe(SubscriptionId id);
 
+  /// Calls `changed` when one of the tables (not views) may have changed: see Observation. Throws
+  /// Error{InvalidArgument} for an empty function. Names that do not exist (yet) are observed as well.
+  [[nodiscard]] Observation observe(const std::vector<std::string>& tables, std::function<void()> changed);
+
  private:
   /// The caller's callback without its type.
   class Work {
@@ -210,6 +220,7 @@ class ConnectionPool : public StatementExecutor {
     void (*call_)(void*, Transaction&);
   };
   friend class BoundedCalls;
+  friend class detail::PoolInternals;
   struct Core;
 
   // run(), forEach() and query() with bounds.

@@ -4,6 +4,7 @@
 // transaction.hpp; connection_config.hpp holds the knobs, error.hpp what can go wrong, metrics.hpp and event.hpp
 // what can be watched.
 
+#include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
 #include <holdfast/column_type.hpp>
 #include <holdfast/condition.hpp>
@@ -18,6 +19,7 @@
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
+#include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>

@@ -34,6 +34,7 @@ struct CallOptions {
 };
 
 namespace detail {
+class PoolInternals;
 /// What is left at this moment of a timeout that began at `start`.
 std::chrono::milliseconds timeLeft(std::chrono::steady_clock::time_point start, std::chrono::milliseconds timeout);
 }  // namespace detail
@@ -175,6 +176,7 @@ class ReadTransaction final : public StatementExecutor {
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
  private:
+  friend class detail::PoolInternals;
   PooledConnection lease_;
 };
 

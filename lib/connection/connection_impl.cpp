@@ -70,7 +70,10 @@ class Connection::Impl::Use {
                     "acquire(Access::Write)");
       }
       bindValues(impl.handle, statement_.handle, statement_.parameters, values);
-      if (!statement_.readOnly) impl.payloadBytes.add(payloadOf(values));
+      if (!statement_.readOnly) {
+        impl.payloadBytes.add(payloadOf(values));
+        impl.touched_ |= statement_.writes;
+      }
     } catch (const Error& error) {
       end();
       impl.raise(error, sql);
@@ -90,7 +93,9 @@ class Connection::Impl::Use {
  private:
   void end() noexcept {
     --impl_.running;
+    impl_.adoptTables(statement_);
     impl_.statements.release(statement_);
+    impl_.endCommit();
     if (impl_.running == 0 && impl_.open.empty()) impl_.holdsSnapshot.store(false, std::memory_order_relaxed);
   }
 
@@ -98,10 +103,21 @@ class Connection::Impl::Use {
   CachedStatement& statement_;
 };
 
+inline void Connection::Impl::adoptTables(CachedStatement& statement) noexcept {
+  if ((guard.tables().reads | guard.tables().writes) != 0) {
+    const StatementGuard::Tables tables = guard.takeTables();
+    statement.reads |= tables.reads;
+    statement.writes |= tables.writes;
+  }
+  tablesRead_ |= statement.reads;
+}
+
 CachedStatement& Connection::Impl::prepareStatement(const Sql& sql) {
   try {
     const StatementGuard::Judging judging(guard);
+    guard.takeTables();
     CachedStatement& statement = statements.acquire(handle, sql);
+    adoptTables(statement);
     if (guard.mustNotBeKept()) statements.doNotKeep(statement);
     return statement;
   } catch (const Error& error) {
@@ -125,6 +141,7 @@ Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, La
 }
 
 Connection::Impl::~Impl() {
+  endCommit();
   // The handle closes after this body: what is prepared on it must be gone, or it would leak. That goes for what was
   // prepared through the native handle, too.
   control.finalize();
@@ -135,7 +152,8 @@ Connection::Impl::~Impl() {
 
 void Connection::Impl::installHooks() noexcept {
   constexpr int kInstructionsBetweenLooks = 1000;
-  guard.install(handle);
+  guard.install(handle, profile.changes);
+  if (profile.changes != nullptr && profile.access == Access::Write) sqlite3_commit_hook(handle, &noteCommit, this);
   sqlite3_wal_hook(handle, &noteLog, this);
   sqlite3_busy_handler(handle, &waitForLock, this);
   // sqlite3_interrupt() is lost on a statement that is only about to begin.

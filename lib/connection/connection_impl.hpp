@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <SQLiteCpp/Database.h>
@@ -60,6 +61,7 @@ struct Connection::Impl {
   // Transaction control. The ones that throw leave the handle as it was, or broken and marked so. What opens something
   // returns its id.
   std::uint64_t beginImmediate() {
+    touched_ = 0;
     const std::uint64_t transaction = begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE");
     writing_ = true;
     return transaction;
@@ -136,6 +138,9 @@ struct Connection::Impl {
     return handle;
   }
 
+  /// The tables that statements have read since it was asked last.
+  TableSet takeTablesRead() noexcept { return std::exchange(tablesRead_, 0); }
+
   const std::uint64_t id;
   ConnectionProfile profile;
   std::unique_ptr<SQLite::Database> database;
@@ -185,6 +190,15 @@ struct Connection::Impl {
   void installHooks() noexcept;
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
+  /// SQLite calls it before a COMMIT takes effect.
+  static int noteCommit(void* impl) noexcept;
+  /// Tells what a COMMIT has changed, once it is over. Cheap where there was none.
+  void endCommit() noexcept {
+    if (committing_) tellCommit();
+  }
+  void tellCommit() noexcept;
+  /// What SQLite has said about a statement while it prepared it, or prepared it again.
+  void adoptTables(CachedStatement& statement) noexcept;
   static int noteLog(void* impl, sqlite3* handle, const char* database, int pages) noexcept;
   /// Why a statement must not go on.
   enum class Stop : std::uint8_t { No, Revoked, Cancelled, TooLate, TooLarge };
@@ -205,6 +219,11 @@ struct Connection::Impl {
   void controlOrThrow(ControlStatements::Kind kind, const char* name);
   [[noreturn]] void throwControlFailure(int code, const char* name);
   std::uint64_t lastTransaction_ = 0;
+  TableSet tablesRead_ = 0;
+  TableSet touched_ = 0;  ///< Written by the transaction so far.
+  bool committing_ = false;
+  TableSet committedTables_ = 0;
+  std::uint32_t timesLogged_ = 0;
   bool writing_ = false;
   Durability durability_;
   Limits limits_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "connection/connection_impl.hpp"
 #include "core/port/thread.hpp"
@@ -83,7 +84,24 @@ int Connection::Impl::noteLog(void* self, sqlite3* /*handle*/, const char* /*dat
   const int before = impl.walPages.exchange(pages, std::memory_order_relaxed);
   // A log that has become shorter was begun anew.
   impl.loggedPages.add(static_cast<std::uint64_t>(pages > before ? pages - before : pages));
+  ++impl.timesLogged_;
   return SQLITE_OK;
+}
+
+int Connection::Impl::noteCommit(void* self) noexcept {
+  auto& impl = *static_cast<Impl*>(self);
+  // Through the native handle anything may have been written.
+  impl.endCommit();  // Of an earlier one, through the native handle.
+  impl.committedTables_ = impl.nativeHandleGiven_ ? kAllTables : impl.touched_ | impl.guard.tables().writes;
+  impl.committing_ = true;
+  impl.profile.changes->beginCommit(impl.committedTables_);
+  return 0;
+}
+
+void Connection::Impl::tellCommit() noexcept {
+  committing_ = false;
+  touched_ = 0;
+  profile.changes->endCommit(committedTables_, std::exchange(timesLogged_, 0));
 }
 
 }  // namespace holdfast

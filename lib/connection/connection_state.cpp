@@ -72,6 +72,7 @@ std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* 
 CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   requireUsable();
   const int code = control.run(ControlStatements::Kind::Commit);
+  endCommit();
   if (code == SQLITE_OK) {
     open.clear();
     holdsSnapshot.store(running > 0, std::memory_order_relaxed);
@@ -92,6 +93,7 @@ void Connection::Impl::rollback() noexcept {
 
 void Connection::Impl::forgetTransaction() noexcept {
   open.clear();
+  touched_ = 0;
   holdsSnapshot.store(running > 0, std::memory_order_relaxed);
   countEnd(rolledBack);
 }
@@ -134,6 +136,7 @@ const char* Connection::Impl::reasonToReplace() const noexcept {
 }
 
 ReturnState Connection::Impl::restore() noexcept {
+  endCommit();  // Through the native handle.
   if (!needsRestore()) return {};
   ReturnState state;
   try {

@@ -9,6 +9,8 @@
 
 #include <holdfast/connection.hpp>
 
+#include "connection/change_log.hpp"
+
 namespace holdfast {
 
 /// The settings of one handle, in the order in which they are applied.
@@ -24,6 +26,8 @@ struct ConnectionProfile {
   std::int64_t pageSize = 0;  ///< Of the file; found out by opening it.
   std::size_t statementCacheEntries = 64;
   std::int64_t statementCacheBytes = 0;
+  /// Learns what is committed; null: nobody does.
+  ChangeLog* changes = nullptr;
 };
 
 /// Opens the (existing) file and applies the profile, reading every setting back. Waits for locks of other processes up

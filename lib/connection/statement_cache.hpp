@@ -11,6 +11,7 @@
 
 #include <holdfast/sql.hpp>
 
+#include "connection/change_log.hpp"
 #include "metrics/counter.hpp"
 
 namespace holdfast {
@@ -24,6 +25,8 @@ struct CachedStatement {
   std::uint64_t lastUse = 0;
   std::int64_t bytes = 0;
   int parameters = 0;
+  TableSet reads = 0;  ///< The tables that it reads, and those that it writes, with all that follows from it: triggers,
+  TableSet writes = 0;  ///< foreign keys, views.
   bool readOnly = false;
   bool inUse = false;
   bool cached = false;  ///< False: finalized when its use ends.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <string_view>
 
 namespace holdfast {
@@ -49,11 +50,41 @@ bool isTemporary(int action) noexcept {
 
 }  // namespace
 
-void StatementGuard::install(sqlite3* handle) noexcept { sqlite3_set_authorizer(handle, &authorize, this); }
+void StatementGuard::install(sqlite3* handle, ChangeLog* changes) noexcept {
+  changeLog_ = changes;
+  sqlite3_set_authorizer(handle, &authorize, this);
+}
+
+void StatementGuard::noteTable(int action, const char* table, const char* database) noexcept {
+  if (changeLog_ == nullptr || table == nullptr) return;
+  if (database != nullptr && sqlite3_stricmp(database, "main") != 0) return;
+  if (action == SQLITE_READ) {
+    tables_.reads |= bitOf(table);
+  } else if (action == SQLITE_INSERT || action == SQLITE_UPDATE || action == SQLITE_DELETE) {
+    // What changes the schema may change what any table is.
+    const bool schema =
+        sqlite3_strnicmp(table, "sqlite_master", 13) == 0 || sqlite3_strnicmp(table, "sqlite_schema", 13) == 0;
+    tables_.writes |= schema ? kAllTables : bitOf(table);
+  }
+}
+
+TableSet StatementGuard::bitOf(std::string_view table) noexcept {
+  try {
+    if (lastBit_ == 0 || lastTable_ != table) {
+      lastBit_ = 0;
+      lastTable_ = table;
+      lastBit_ = changeLog_->bitOf(table);
+    }
+    return lastBit_;
+  } catch (const std::bad_alloc&) {
+    return kAllTables;  // Too many are no mistake.
+  }
+}
 
 int StatementGuard::authorize(void* self, int action, const char* first, const char* second, const char* database,
                               const char* /*trigger*/) noexcept {
   auto& guard = *static_cast<StatementGuard*>(self);
+  guard.noteTable(action, first, database);
   if (guard.judging_) return guard.judge(action, first, second, database);
   // VACUUM attaches a nameless temporary database; VACUUM INTO, the file it writes.
   const bool attachesFile = action == SQLITE_ATTACH && (first == nullptr || *first != '\0');

@@ -38,6 +38,7 @@ void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
   if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
   const std::int64_t version = writer.impl().takeAnchor();
   if (version == 0) return;
+  changes.lookForForeignCommits();
   if (foreignWriteSeen(writer, version)) return writer.impl().dropAnchor();
   anchor.held.store(true, std::memory_order_relaxed);
   counters.anchors.add();
@@ -58,6 +59,7 @@ void ConnectionPool::Core::lookForForeignWrites(Connection& writer) noexcept {
   const std::int64_t version = writer.impl().takeAnchor();
   if (version == 0) return;
   writer.impl().dropAnchor();
+  changes.lookForForeignCommits();
   foreignWriteSeen(writer, version);
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/cache_manager.hpp>
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/connection_impl.hpp"
@@ -18,6 +19,7 @@
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "metrics/event_bus.hpp"
+#include "pool/change_observers.hpp"
 #include "pool/executor.hpp"
 #include "pool/inside_transaction.hpp"
 #include "pool/pool_counters.hpp"
@@ -188,6 +190,17 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// endLease().
   bool takeForMaintenance(std::size_t slot);
 
+  // --- What has changed ------------------------------------------------------------------------------------------
+  ChangeObservers observers;
+  ChangeLog changes{observers};
+  port::Mutex cachesMutex;
+  std::vector<CacheManager*> caches HOLDFAST_GUARDED_BY(cachesMutex);  // Of what was read.
+  /// Throws Error in a forked child, and inside of a transaction's callback.
+  void requireCallable() const {
+    requireOwnProcess();
+    refuseInsideTransaction();
+  }
+
   // --- Under the lock --------------------------------------------------------------------------------------------
   mutable port::Mutex mutex;
   State state HOLDFAST_GUARDED_BY(mutex) = State::Closed;
@@ -292,7 +305,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void openHandles(OpenReport& report);
   void failOpening() noexcept;
   void rejectWaiters() HOLDFAST_REQUIRES(mutex);
-  void refuseCloseByHolder() const HOLDFAST_REQUIRES(mutex);
+  void refuseCloseByHolder() HOLDFAST_REQUIRES(mutex);
   std::string awaitLeases();
   bool othersHoldLeases() const HOLDFAST_REQUIRES(mutex);
   void closeHandles() noexcept;
@@ -301,7 +314,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::shared_ptr<Connection> takeFreeHandle() noexcept;
   void checkpointBeforeClose(Connection& writer) noexcept;
 
-  ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const;
+  ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout);
   std::shared_ptr<Connection> makeConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
   void retire(std::shared_ptr<Connection> connection) noexcept;
   void requireSameFile() const;

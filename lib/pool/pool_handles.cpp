@@ -9,7 +9,7 @@
 
 namespace holdfast {
 
-ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) const {
+ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) {
   const MemoryShares shares = ProcessMemory::instance().shares();
   ConnectionProfile profile;
   profile.path = path;
@@ -23,6 +23,7 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
   profile.statementCacheEntries = config.statementCacheEntries;
   profile.statementCacheBytes =
       config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
+  profile.changes = &changes;
   return profile;
 }
 
@@ -63,6 +64,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       table[slot].freshUntil = std::min(renewAt, now + config.verifyAfter);
       table[slot].sharesGeneration = shares;
     }
+    if (slot == SlotTable::kWriter) changes.attach(table[slot].connection->impl().handle);
     publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
   } catch (Error& error) {
     counters.connectionErrors.add();
@@ -157,6 +159,7 @@ void ConnectionPool::Core::retire(std::shared_ptr<Connection> connection) noexce
   counters.pastRolledBack.add(impl.rolledBack.value());
   counters.pastPayload.add(impl.payloadBytes.value());
   counters.pastLoggedBytes.add(impl.loggedPages.value() * static_cast<std::uint64_t>(impl.frameBytes()));
+  changes.detach(impl.handle);
   connection.reset();
   counters.destroyed.add();
   publish(EventKind::ConnectionDestroyed, id, {});

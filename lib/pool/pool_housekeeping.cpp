@@ -51,7 +51,10 @@ void ConnectionPool::Core::tick() {
     slots = table.size();
   }
   for (std::size_t slot = 0; slot < slots; ++slot) tickSlot(slot);
-  if (config.housekeeping == HousekeepingMode::Manual && posts.due()) flushOnce();
+  if (config.housekeeping == HousekeepingMode::Manual) {
+    if (posts.due()) flushOnce();
+    observers.deliver();
+  }
   memoryCheck();
 }
 

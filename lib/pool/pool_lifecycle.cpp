@@ -28,7 +28,13 @@ void refuseAfterFork() {
 
 }  // namespace
 
-ConnectionPool::Core::Core() : logger(makeStderrLogger()), clock(&systemClock()), generation(port::forkGeneration()) {}
+ConnectionPool::Core::Core()
+    : observers([this](const char* failure) {
+        log(LogLevel::Warning, {"an observer of changes failed: ", failure});
+      }),
+      logger(makeStderrLogger()),
+      clock(&systemClock()),
+      generation(port::forkGeneration()) {}
 
 ConnectionPool::Core::~Core() = default;
 
@@ -153,6 +159,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   startHousekeeper();
+  observers.start(config.housekeeping == HousekeepingMode::Thread);
   const port::LockGuard guard(mutex);
   state = State::Open;
   table.lower(SlotTable::kClosed);
@@ -188,6 +195,7 @@ void ConnectionPool::Core::close(bool lastChance) {
     rejectWaiters();
   }
   stopHousekeeper();
+  observers.stop();
   const std::string stillOut = awaitLeases();
   closeHandles();
   std::shared_ptr<Executor> ended;  // Goes after the lock is let go.
@@ -261,9 +269,9 @@ bool ConnectionPool::Core::isOpen() const noexcept {
   return state == State::Open;
 }
 
-void ConnectionPool::Core::refuseCloseByHolder() const {
+void ConnectionPool::Core::refuseCloseByHolder() {
   const std::uint64_t self = port::currentThreadId();
-  if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread()) {
+  if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread() || observers.isCurrentThread()) {
     throw Error(ErrorCode::Misuse, "close() on one of the pool's own threads, which it would wait for");
   }
   if (InsideTransaction::of(this)) throw Error(ErrorCode::Misuse, "close() inside of a transaction's callback");

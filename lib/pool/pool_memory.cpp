@@ -10,12 +10,12 @@ MemoryStage ConnectionPool::Core::memoryCheck() {
   const std::int64_t limit = ProcessMemory::instance().limit();
   const MemoryStage before = memoryStage.load(std::memory_order_relaxed);
   if (limit == 0 && before == MemoryStage::Normal) return before;
-  MemoryStage stage = memoryStageOf(sqlite_memory::usedBytes(), limit, before);
+  MemoryStage stage = memoryStageOf(ProcessMemory::usedBytes(), limit, before);
   if ((stage == MemoryStage::Normal && before == MemoryStage::Normal) || !isOpen()) return MemoryStage::Normal;
   Relief relief;
   if (stage != MemoryStage::Normal) {
     relief = relieveMemory(stage == MemoryStage::Critical);
-    stage = memoryStageOf(sqlite_memory::usedBytes(), limit, stage);
+    stage = memoryStageOf(ProcessMemory::usedBytes(), limit, stage);
   }
   const MemoryStage last = memoryStage.exchange(stage);
   if (stage > last) {
@@ -37,6 +37,10 @@ void ConnectionPool::Core::checkResourceLimits() {
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
   Relief relief;
   counters.reliefs.add();
+  {
+    const port::LockGuard guard(cachesMutex);
+    for (CacheManager* cache : caches) cache->shrink(closeHandles ? 0 : cache->bytes() / 2);
+  }
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
     if (!takeForMaintenance(slot)) continue;
     const bool spare = slot != SlotTable::kWriter && table.open().size() > config.minPoolSize;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <new>
 
+#include <holdfast/cache_manager.hpp>
+
 #include "connection/sqlite_library.hpp"
 
 namespace holdfast {
@@ -28,6 +30,8 @@ void ProcessMemory::leave(const void* pool) {
   members_.erase(pool);
   divide();
 }
+
+std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedBytes() + CacheManager::totalBytes(); }
 
 MemoryShares ProcessMemory::shares() const {
   const port::LockGuard guard(mutex_);

@@ -21,6 +21,8 @@ class ProcessMemory {
   void join(const void* pool, std::int64_t limit, std::size_t handles);
   void leave(const void* pool);
 
+  /// SQLite's heap, and what caches hold of its content.
+  static std::int64_t usedBytes() noexcept;
   MemoryShares shares() const;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
   /// Changes whenever the shares do.

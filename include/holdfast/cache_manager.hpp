@@ -1,0 +1,172 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include <holdfast/clock.hpp>
+#include <holdfast/units.hpp>
+
+namespace holdfast {
+
+struct CacheOptions {
+  /// Entries are loaded anew after it; zero: they do not age.
+  std::chrono::milliseconds ttl{std::chrono::minutes{5}};
+  /// The least recently used goes first. Zero: nothing is kept.
+  std::size_t maxEntries = 1000;
+  /// Of values, keys and what the cache needs for them.
+  std::int64_t maxBytes = 256 * KiB;
+  /// That nothing was found is kept, too.
+  bool negativeEntries = true;
+  std::shared_ptr<const Clock> clock = nullptr;  ///< Nothing: the system's.
+};
+
+struct CacheMetrics {
+  std::uint64_t hits = 0;          ///< Negative ones included.
+  std::uint64_t negativeHits = 0;  ///< Found that there is nothing.
+  std::uint64_t misses = 0;
+  std::uint64_t sharedLoads = 0;    ///< Misses that took what another thread was loading.
+  std::uint64_t evictions = 0;      ///< For want of room.
+  std::uint64_t expirations = 0;    ///< Past their time.
+  std::uint64_t invalidations = 0;  ///< Because what they were made from has changed, or by name.
+  std::size_t entries = 0;
+  std::int64_t bytes = 0;
+  double hitRate = 0;  ///< hits / (hits + misses).
+};
+
+/// What the cached values were made from, which has parts that change: the tables of a database.
+class CacheSource {
+ public:
+  using Parts = std::uint64_t;  ///< One bit each.
+  static constexpr Parts kAllParts = ~Parts{0};
+  /// A number that changes with each change of one of the parts; nothing where one is being changed or that is not
+  /// known: then the cache is passed by. Under the cache's lock: must not block, nor call the cache.
+  virtual std::optional<std::uint64_t> version(Parts parts) noexcept = 0;
+
+ protected:
+  ~CacheSource() = default;
+};
+
+/// Keeps values by name, for a time, the most recently used ones, within bounds. Knows no SQL.
+///
+/// Values are shared and never changed. A value whose source has changed since is not found again. Where several
+/// threads miss the same key at once one of them loads it, and the others take its value, unless the source changed
+/// before they asked. Any thread; nothing of the caller's runs under the lock but CacheSource::version().
+class CacheManager {
+ public:
+  using Parts = CacheSource::Parts;
+
+  /// `source` must outlive the cache; null: values only age.
+  explicit CacheManager(const CacheOptions& options = {}, CacheSource* source = nullptr);
+  CacheManager(const CacheManager&) = delete;
+  CacheManager& operator=(const CacheManager&) = delete;
+  ~CacheManager();
+
+  /// What a load gives the cache.
+  template <typename T>
+  struct Loaded {
+    std::shared_ptr<const T> value;  ///< Null: there is nothing.
+    std::int64_t bytes = 0;          ///< What it takes besides sizeof(T).
+    Parts parts = 0;                 ///< Of the source that it was made from.
+  };
+
+  /// The value of the key; where it is not here `load()`, which returns Loaded<T>, is called and its value kept. What it
+  /// throws travels on, and nothing is kept. `parts`: what it is likely to be made from; kAllParts where nobody knows.
+  /// Blocks until `deadline` for another thread that loads the same. Throws Error{Misuse} where the key has a value of
+  /// another type.
+  template <typename T, typename Load>
+    requires std::is_same_v<std::invoke_result_t<Load&>, Loaded<T>>
+  std::shared_ptr<const T> get(std::string_view key, Parts parts, Load&& load,
+                               std::chrono::steady_clock::time_point deadline = kForever) {
+    Ticket ticket;
+    if (find(key, parts, &kTypeOf<T>, deadline, ticket)) {
+      return std::static_pointer_cast<const T>(std::move(ticket.value));
+    }
+    Loading loading(*this, ticket);
+    Loaded<T> loaded = load();
+    loading.keep(key, {loaded.value, &kTypeOf<T>, loaded.bytes + static_cast<std::int64_t>(sizeof(T)), loaded.parts});
+    return std::move(loaded.value);
+  }
+  /// The same without a source: `load()` returns std::optional<T>.
+  template <typename T, typename Load>
+    requires std::is_same_v<std::invoke_result_t<Load&>, std::optional<T>>
+  std::shared_ptr<const T> get(std::string_view key, Load&& load) {
+    return get<T>(key, Parts{0}, [&load] {
+      std::optional<T> value = load();
+      return Loaded<T>{value ? std::make_shared<const T>(std::move(*value)) : nullptr};
+    });
+  }
+
+  /// Forgets one key. Whether it was here.
+  bool invalidate(std::string_view key);
+  /// Forgets the keys that the pattern fits: `*` for any characters, `?` for one. Returns their number. What is being
+  /// loaded is not kept.
+  std::size_t invalidatePattern(std::string_view pattern);
+  void clear();
+  /// Forgets the least recently used until at most so many bytes are held.
+  void shrink(std::int64_t bytes);
+
+  std::int64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
+  /// Of all caches of the process.
+  static std::int64_t totalBytes() noexcept { return totalBytes_.load(std::memory_order_relaxed); }
+  CacheMetrics metrics() const;
+  /// Returns when nobody is asking the source any more who began before.
+  void awaitReaders() noexcept;
+
+ private:
+  struct State;
+  struct Flight;
+  static constexpr auto kForever = std::chrono::steady_clock::time_point::max();
+  template <typename T>
+  inline static constexpr char kTypeOf = 0;
+
+  struct Kept {
+    std::shared_ptr<const void> value;
+    const void* type = nullptr;
+    std::int64_t bytes = 0;
+    Parts parts = 0;
+  };
+  /// What a miss remembers of the state that it loads.
+  struct Ticket {
+    std::shared_ptr<const void> value;
+    std::shared_ptr<Flight> flight;  ///< Null: others are not told.
+    Parts parts = 0;
+    std::optional<std::uint64_t> version;     ///< Of `parts`.
+    std::optional<std::uint64_t> allVersion;  ///< Of everything.
+    std::uint64_t epoch = 0;                  ///< Invalidations by name so far.
+  };
+  /// Ends a load, with its value or without.
+  class Loading {
+   public:
+    Loading(CacheManager& cache, Ticket& ticket) noexcept : cache_(cache), ticket_(ticket) {}
+    Loading(const Loading&) = delete;
+    Loading& operator=(const Loading&) = delete;
+    ~Loading() {
+      if (ticket_.flight != nullptr) cache_.land(ticket_, nullptr);
+    }
+    void keep(std::string_view key, const Kept& kept) { cache_.keep(key, ticket_, kept); }
+
+   private:
+    CacheManager& cache_;
+    Ticket& ticket_;
+  };
+
+  bool find(std::string_view key, Parts parts, const void* type, std::chrono::steady_clock::time_point deadline,
+            Ticket& ticket);
+  void keep(std::string_view key, Ticket& ticket, const Kept& kept);
+  void land(Ticket& ticket, const Kept* kept) noexcept;
+
+  std::unique_ptr<State> state_;
+  std::atomic<std::int64_t> bytes_{0};
+  inline static constinit std::atomic<std::int64_t> totalBytes_{0};
+};
+
+}  // namespace holdfast

@@ -1,0 +1,238 @@
+#include <holdfast/cache_manager.hpp>
+
+#include <list>
+#include <new>
+#include <unordered_map>
+
+#include <holdfast/error.hpp>
+
+#include "cache/wildcard.hpp"
+#include "core/port/mutex.hpp"
+
+namespace holdfast {
+
+/// One thread loads a key, others wait for what it finds.
+struct CacheManager::Flight {
+  std::string key;
+  Parts parts = 0;
+  std::uint64_t version = 0;
+  std::uint64_t epoch = 0;
+  bool landed = false;
+  bool hasValue = false;
+  Kept kept;
+  port::Condition landing;
+};
+
+struct CacheManager::State {
+  struct Entry {
+    std::string key;
+    Kept kept;
+    std::uint64_t version = 0;
+    Clock::TimePoint expires{};
+    std::int64_t bytes = 0;
+  };
+  using Entries = std::list<Entry>;
+
+  State(const CacheOptions& wanted, CacheSource* from, std::atomic<std::int64_t>& size)
+      : options(wanted), source(from), bytes(size) {}
+
+  const CacheOptions options;
+  CacheSource* const source;
+  std::atomic<std::int64_t>& bytes;  // Written under the lock.
+  mutable port::Mutex mutex;
+  Entries entries HOLDFAST_GUARDED_BY(mutex);  // Most recently used first.
+  std::unordered_map<std::string_view, Entries::iterator> index HOLDFAST_GUARDED_BY(mutex);
+  std::unordered_map<std::string_view, std::shared_ptr<Flight>> flights HOLDFAST_GUARDED_BY(mutex);
+  std::uint64_t epoch HOLDFAST_GUARDED_BY(mutex) = 0;
+  CacheMetrics figures HOLDFAST_GUARDED_BY(mutex);
+
+  const Clock& clock() const noexcept { return options.clock != nullptr ? *options.clock : systemClock(); }
+  std::optional<std::uint64_t> versionOf(Parts parts) const noexcept {
+    return source == nullptr ? std::uint64_t{0} : source->version(parts);
+  }
+  void addBytes(std::int64_t more) noexcept {
+    bytes.fetch_add(more, std::memory_order_relaxed);
+    totalBytes_.fetch_add(more, std::memory_order_relaxed);
+  }
+  void drop(Entries::iterator entry, std::uint64_t& counter) noexcept HOLDFAST_REQUIRES(mutex) {
+    ++counter;
+    addBytes(-entry->bytes);
+    index.erase(entry->key);
+    entries.erase(entry);
+  }
+  void shrinkTo(std::int64_t most, std::size_t mostEntries) noexcept HOLDFAST_REQUIRES(mutex) {
+    while (!entries.empty() && (bytes.load(std::memory_order_relaxed) > most || entries.size() > mostEntries)) {
+      drop(std::prev(entries.end()), figures.evictions);
+    }
+  }
+  /// An entry that still holds; one that does not is dropped.
+  Entry* findGood(std::string_view key, Parts parts, std::uint64_t version) HOLDFAST_REQUIRES(mutex) {
+    const auto found = index.find(key);
+    if (found == index.end()) return nullptr;
+    const auto entry = found->second;
+    if (options.ttl.count() > 0 && clock().now() >= entry->expires) {
+      drop(entry, figures.expirations);
+      return nullptr;
+    }
+    const auto current = entry->kept.parts == parts ? version : versionOf(entry->kept.parts);
+    if (current != entry->version) {
+      drop(entry, figures.invalidations);
+      return nullptr;
+    }
+    entries.splice(entries.begin(), entries, entry);
+    return &*entry;
+  }
+};
+
+namespace {
+
+// What an entry takes in the list and in the index, besides its own size.
+constexpr std::int64_t kNodeBytes = 96;
+
+void requireType(const void* wanted, const void* held, std::string_view key) {
+  if (wanted == held) return;
+  throw Error(ErrorCode::Misuse, "the cache holds a value of another type for \"" + std::string(key) + "\"");
+}
+
+}  // namespace
+
+CacheManager::CacheManager(const CacheOptions& options, CacheSource* source)
+    : state_(std::make_unique<State>(options, source, bytes_)) {}
+
+CacheManager::~CacheManager() { totalBytes_.fetch_sub(bytes(), std::memory_order_relaxed); }
+
+bool CacheManager::find(std::string_view key, Parts parts, const void* type,
+                        std::chrono::steady_clock::time_point deadline, Ticket& ticket) {
+  State& state = *state_;
+  port::LockGuard guard(state.mutex);
+  ticket.parts = parts;
+  ticket.version = state.versionOf(parts);
+  ticket.epoch = state.epoch;
+  if (ticket.version) {
+    if (const State::Entry* entry = state.findGood(key, parts, *ticket.version)) {
+      requireType(type, entry->kept.type, key);
+      ++state.figures.hits;
+      if (entry->kept.value == nullptr) ++state.figures.negativeHits;
+      ticket.value = entry->kept.value;
+      return true;
+    }
+  }
+  ++state.figures.misses;
+  if (!ticket.version || state.options.maxEntries == 0) return false;
+  const auto known = state.flights.find(key);
+  if (known == state.flights.end()) {
+    auto flight = std::make_shared<Flight>();
+    flight->key = key;
+    flight->parts = parts;
+    flight->version = *ticket.version;
+    flight->epoch = state.epoch;
+    state.flights.emplace(flight->key, flight);
+    ticket.flight = std::move(flight);
+    return false;
+  }
+  const std::shared_ptr<Flight> flight = known->second;
+  // What it loads may be older than what we have to see.
+  if (flight->parts != parts || flight->version != *ticket.version || flight->epoch != state.epoch) return false;
+  while (!flight->landed) {
+    if (deadline == kForever) {
+      flight->landing.wait(guard);
+    } else if (!flight->landing.waitUntil(guard, deadline)) {
+      return false;
+    }
+  }
+  if (!flight->hasValue) return false;
+  requireType(type, flight->kept.type, key);
+  ++state.figures.sharedLoads;
+  ticket.value = flight->kept.value;
+  return true;
+}
+
+void CacheManager::keep(std::string_view key, Ticket& ticket, const Kept& kept) {
+  land(ticket, &kept);
+  State& state = *state_;
+  const std::int64_t bytes = kept.bytes + 2 * static_cast<std::int64_t>(key.size()) +
+                             static_cast<std::int64_t>(sizeof(State::Entry)) + kNodeBytes;
+  if (!ticket.version || state.options.maxEntries == 0 || bytes > state.options.maxBytes) return;
+  if (kept.value == nullptr && !state.options.negativeEntries) return;
+  const port::LockGuard guard(state.mutex);
+  if (ticket.epoch != state.epoch) return;
+  std::optional<std::uint64_t> version = ticket.version;
+  if (kept.parts != ticket.parts) {
+    // What all parts were before, they still are: then so are these.
+    version = state.versionOf(kept.parts);
+    if (ticket.parts != CacheSource::kAllParts || state.versionOf(ticket.parts) != ticket.version) return;
+  }
+  if (!version) return;
+  try {
+    if (const auto old = state.index.find(key); old != state.index.end()) {
+      state.drop(old->second, state.figures.invalidations);
+    }
+    state.entries.push_front({std::string(key), kept, *version, state.clock().now() + state.options.ttl, bytes});
+    try {
+      state.index.emplace(state.entries.front().key, state.entries.begin());
+    } catch (...) {
+      state.entries.pop_front();
+      throw;
+    }
+    state.addBytes(bytes);
+    state.shrinkTo(state.options.maxBytes, state.options.maxEntries);
+  } catch (const std::bad_alloc&) {
+    // Then it is not kept.
+  }
+}
+
+void CacheManager::land(Ticket& ticket, const Kept* kept) noexcept {
+  const std::shared_ptr<Flight> flight = std::move(ticket.flight);
+  if (flight == nullptr) return;
+  const port::LockGuard guard(state_->mutex);
+  flight->landed = true;
+  flight->hasValue = kept != nullptr;
+  if (kept != nullptr) flight->kept = *kept;
+  state_->flights.erase(flight->key);
+  flight->landing.notifyAll();
+}
+
+bool CacheManager::invalidate(std::string_view key) {
+  State& state = *state_;
+  const port::LockGuard guard(state.mutex);
+  ++state.epoch;
+  const auto found = state.index.find(key);
+  if (found == state.index.end()) return false;
+  state.drop(found->second, state.figures.invalidations);
+  return true;
+}
+
+std::size_t CacheManager::invalidatePattern(std::string_view pattern) {
+  State& state = *state_;
+  const port::LockGuard guard(state.mutex);
+  ++state.epoch;
+  std::size_t count = 0;
+  for (auto entry = state.entries.begin(); entry != state.entries.end();) {
+    const auto at = entry++;
+    if (!fitsWildcard(at->key, pattern)) continue;
+    state.drop(at, state.figures.invalidations);
+    ++count;
+  }
+  return count;
+}
+
+void CacheManager::clear() { invalidatePattern("*"); }
+
+void CacheManager::shrink(std::int64_t bytes) {
+  const port::LockGuard guard(state_->mutex);
+  state_->shrinkTo(bytes, state_->options.maxEntries);
+}
+
+CacheMetrics CacheManager::metrics() const {
+  const port::LockGuard guard(state_->mutex);
+  CacheMetrics result = state_->figures;
+  result.entries = state_->entries.size();
+  result.bytes = bytes();
+  const std::uint64_t asked = result.hits + result.misses;
+  if (asked > 0) result.hitRate = static_cast<double>(result.hits) / static_cast<double>(asked);
+  return result;
+}
+
+void CacheManager::awaitReaders() noexcept { const port::LockGuard guard(state_->mutex); }
+
+}  // namespace holdfast

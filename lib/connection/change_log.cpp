@@ -1,0 +1,129 @@
+#include "connection/change_log.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace holdfast {
+namespace {
+
+// The header of the index: two copies of 48 bytes, in the machine's byte order.
+constexpr std::size_t kFormat = 0;
+constexpr std::size_t kSecondCopy = 12;  // In words of four bytes.
+constexpr std::size_t kChangeCounter = kSecondCopy + 2;
+constexpr std::uint32_t kKnownFormat = 3'007'000;
+constexpr int kRegionBytes = 32'768;  // As SQLite maps it.
+
+std::uint32_t readCounter(const std::uint32_t* counter) noexcept { return __atomic_load_n(counter, __ATOMIC_ACQUIRE); }
+
+const std::uint32_t* changeCounterOf(sqlite3* handle) noexcept {
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return nullptr;
+  if (file->pMethods == nullptr || file->pMethods->iVersion < 2) return nullptr;
+  sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);  // The first read maps the index.
+  void volatile* region = nullptr;
+  // Not to be extended: where it is not there, the database is not in WAL mode.
+  if (file->pMethods->xShmMap(file, 0, kRegionBytes, 0, &region) != SQLITE_OK || region == nullptr) return nullptr;
+  const auto* words = static_cast<const std::uint32_t*>(const_cast<const void*>(region));
+  return words[kFormat] == kKnownFormat && words[kSecondCopy] == kKnownFormat ? words + kChangeCounter : nullptr;
+}
+
+}  // namespace
+
+TableSet ChangeLog::bitOf(std::string_view table) {
+  const port::LockGuard guard(namesMutex_);
+  const auto found = std::find(names_.begin(), names_.end(), table);
+  const auto at = static_cast<std::size_t>(found - names_.begin());
+  if (found == names_.end() && at < kBits - 1) names_.emplace_back(table);
+  return TableSet{1} << std::min(at, kBits - 1);
+}
+
+void ChangeLog::attach(sqlite3* writer) noexcept {
+  endReading();
+  writer_ = writer;
+  {
+    const port::LockGuard guard(foreignMutex_);
+    advance(kAllTables, 2);
+    const std::uint32_t* counter = changeCounterOf(writer);
+    if (counter != nullptr) foreign_ = readCounter(counter) - own_;
+    counter_ = counter;
+  }
+  listener_.tablesChanged(kAllTables);
+}
+
+void ChangeLog::detach(sqlite3* writer) noexcept {
+  if (writer_ != writer) return;
+  writer_ = nullptr;
+  endReading();
+}
+
+void ChangeLog::endReading() noexcept {
+  counter_ = nullptr;
+  const port::LockGuard guard(gatesMutex_);
+  for (Gate* gate : gates_) gate->pass();
+}
+
+void ChangeLog::beginCommit(TableSet tables) noexcept {
+  commits_.fetch_add(1);
+  advance(tables, 1);
+}
+
+void ChangeLog::endCommit(TableSet tables, std::uint32_t logged) noexcept {
+  own_.fetch_add(logged);
+  advance(tables, 1);
+  commits_.fetch_add(1);
+  if (tables != 0) listener_.tablesChanged(tables);
+}
+
+// The sum is read before and after the counter: a change that was counted in between shows in it.
+std::optional<std::uint64_t> ChangeLog::version(TableSet tables) const noexcept {
+  const Sum before = sumOf(tables);
+  if (before.changing) return std::nullopt;
+  const std::uint32_t* counter = counter_.load();
+  if (counter == nullptr) return std::nullopt;
+  const std::uint32_t seen = readCounter(counter);
+  if (seen != foreign_.load() + own_.load() || sumOf(tables).value != before.value) return std::nullopt;
+  return before.value;
+}
+
+void ChangeLog::lookForForeignCommits() noexcept {
+  {
+    const port::LockGuard guard(foreignMutex_);
+    const std::uint32_t* counter = counter_.load();
+    const std::uint32_t before = commits_.load();
+    if (counter == nullptr || before % 2 != 0) return;
+    const std::uint32_t foreign = readCounter(counter) - own_.load();
+    // A COMMIT of our own meanwhile: its count is in one of the two numbers, perhaps.
+    if (commits_.load() != before || foreign == foreign_.load()) return;
+    advance(kAllTables, 2);
+    foreign_ = foreign;
+  }
+  listener_.tablesChanged(kAllTables);
+}
+
+void ChangeLog::add(Gate& gate) {
+  const port::LockGuard guard(gatesMutex_);
+  gates_.push_back(&gate);
+}
+
+void ChangeLog::remove(Gate& gate) noexcept {
+  const port::LockGuard guard(gatesMutex_);
+  std::erase(gates_, &gate);
+}
+
+ChangeLog::Sum ChangeLog::sumOf(TableSet tables) const noexcept {
+  Sum sum;
+  for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
+    const std::uint64_t version = versions_[static_cast<std::size_t>(std::countr_zero(rest))].load();
+    sum.value += version;
+    sum.changing = sum.changing || version % 2 != 0;
+  }
+  return sum;
+}
+
+void ChangeLog::advance(TableSet tables, std::uint64_t by) noexcept {
+  for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
+    versions_[static_cast<std::size_t>(std::countr_zero(rest))].fetch_add(by);
+  }
+}
+
+}  // namespace holdfast

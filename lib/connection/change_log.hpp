@@ -1,0 +1,105 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sqlite3.h>
+
+#include "core/port/mutex.hpp"
+
+namespace holdfast {
+
+/// Some of a database's tables, one bit each. Tables beyond the 63rd share the last bit.
+using TableSet = std::uint64_t;
+inline constexpr TableSet kAllTables = ~TableSet{0};
+
+/// Which tables of a database have changed, whoever changed them: for what is kept of its content outside of SQLite.
+///
+/// Each table has a version. A COMMIT of this process makes the versions of the tables that it wrote odd before it takes
+/// effect and even afterwards. A COMMIT of anybody else shows in the counter that the write-ahead log's index holds in
+/// shared memory, iChange in its header (sqlite.org/walformat.html, "The WAL-Index Header"), which every COMMIT moves on
+/// by one: where it is not what this process's own ones add up to, all tables count as changed. It is what `PRAGMA
+/// data_version` reports, at the price of reading a word of memory. Of the header's two copies the second is looked at,
+/// which is written first: nobody sees a commit before it has shown there.
+///
+/// The memory belongs to the write handle. It is read by the owner of that handle, and by others between gates only:
+/// before the handle closes, detach() has everybody pass their gate.
+class ChangeLog {
+ public:
+  /// Where others read versions; pass() blocks until nobody does.
+  class Gate {
+   public:
+    virtual void pass() noexcept = 0;
+
+   protected:
+    ~Gate() = default;
+  };
+  /// Learns which tables may have changed, after the change can be seen. On the thread that committed, or that noticed
+  /// somebody else's change; must not block.
+  class Listener {
+   public:
+    virtual void tablesChanged(TableSet tables) noexcept = 0;
+
+   protected:
+    ~Listener() = default;
+  };
+
+  explicit ChangeLog(Listener& listener) noexcept : listener_(listener) {}
+
+  /// The table's bit. Blocks for other callers only. Throws std::bad_alloc.
+  TableSet bitOf(std::string_view table);
+
+  // --- By the owner of the write handle --------------------------------------------------------------------------
+  /// From here on it is this handle. Everything counts as changed. Where it has no such counter no version is ever
+  /// known.
+  void attach(sqlite3* writer) noexcept;
+  /// The handle is about to be closed. Returns when nobody reads its memory any more.
+  void detach(sqlite3* writer) noexcept;
+  /// A COMMIT is about to take effect.
+  void beginCommit(TableSet tables) noexcept;
+  /// It is over, and wrote to the log so many times.
+  void endCommit(TableSet tables, std::uint32_t logged) noexcept;
+
+  // --- By the owner of the write handle, or between gates --------------------------------------------------------
+  /// A number that changes with each change of one of the tables. Nothing while one is being changed, and where that
+  /// is not known.
+  std::optional<std::uint64_t> version(TableSet tables) const noexcept;
+  /// Where somebody else has committed, everything counts as changed.
+  void lookForForeignCommits() noexcept;
+
+  void add(Gate& gate);
+  void remove(Gate& gate) noexcept;
+
+ private:
+  static constexpr std::size_t kBits = 64;
+
+  void endReading() noexcept;
+  struct Sum {
+    std::uint64_t value = 0;
+    bool changing = false;
+  };
+  Sum sumOf(TableSet tables) const noexcept;
+  void advance(TableSet tables, std::uint64_t by) noexcept;
+
+  Listener& listener_;
+  std::atomic<sqlite3*> writer_{nullptr};
+  std::array<std::atomic<std::uint64_t>, kBits> versions_{};
+  std::atomic<const std::uint32_t*> counter_{nullptr};
+  std::atomic<std::uint32_t> own_{0};      // COMMITs of this process.
+  std::atomic<std::uint32_t> foreign_{0};  // What the counter shows besides.
+  std::atomic<std::uint32_t> commits_{0};  // Odd while one of this process is under way.
+
+  port::Mutex namesMutex_;
+  std::vector<std::string> names_ HOLDFAST_GUARDED_BY(namesMutex_);
+  port::Mutex gatesMutex_;
+  std::vector<Gate*> gates_ HOLDFAST_GUARDED_BY(gatesMutex_);
+  port::Mutex foreignMutex_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,62 @@
+#include "pool/pool_internals.hpp"
+
+#include <utility>
+
+#include "core/port/process.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+
+Observation ConnectionPool::observe(const std::vector<std::string>& tables, std::function<void()> changed) {
+  if (changed == nullptr) throw Error(ErrorCode::InvalidArgument, "observe() without a function to call");
+  TableSet set = 0;
+  for (const std::string& table : tables) set |= core_->changes.bitOf(table);
+  return detail::PoolInternals::observe(
+      *this, set, [changed = std::move(changed)](std::atomic<TableSet>& /*tables*/) { changed(); });
+}
+
+namespace detail {
+
+ChangeLog& PoolInternals::changes(ConnectionPool& pool) noexcept { return pool.core_->changes; }
+
+void PoolInternals::requireCallable(ConnectionPool& pool) { pool.core_->requireCallable(); }
+
+TableSet PoolInternals::visit(ConnectionPool& pool, const CallOptions& options, const Sql& sql,
+                              std::span<const ValueView> values, RowVisitor visit) {
+  bool started = false;
+  TableSet tables = 0;
+  auto note = [&](const RowView& row) {
+    started = true;
+    return visit(row);
+  };
+  const Holder holder{Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()};
+  pool.core_->readOnce(holder, options, started, [&](Connection& connection) {
+    connection.impl().takeTablesRead();
+    connection.impl().visit(sql, values, RowVisitor(note));
+    tables = connection.impl().takeTablesRead();
+  });
+  return tables;
+}
+
+TableSet PoolInternals::tablesRead(const ReadTransaction& snapshot) noexcept {
+  return snapshot.lease_->impl().takeTablesRead();
+}
+
+Observation PoolInternals::observe(ConnectionPool& pool, TableSet tables, Observer::Function function) {
+  auto observer = std::make_shared<Observer>(std::move(function), tables);
+  pool.core_->observers.add(observer);
+  return Observation(std::move(observer));
+}
+
+void PoolInternals::addCache(ConnectionPool& pool, CacheManager& cache) {
+  const port::LockGuard guard(pool.core_->cachesMutex);
+  pool.core_->caches.push_back(&cache);
+}
+
+void PoolInternals::removeCache(ConnectionPool& pool, CacheManager& cache) noexcept {
+  const port::LockGuard guard(pool.core_->cachesMutex);
+  std::erase(pool.core_->caches, &cache);
+}
+
+}  // namespace detail
+}  // namespace holdfast

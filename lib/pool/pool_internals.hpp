@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <span>
+
+#include <holdfast/cache_manager.hpp>
+#include <holdfast/connection_pool.hpp>
+#include <holdfast/observation.hpp>
+
+#include "connection/change_log.hpp"
+#include "pool/change_observers.hpp"
+
+namespace holdfast::detail {
+
+/// What the layers above the pool need of it and applications do not.
+class PoolInternals {
+ public:
+  static ChangeLog& changes(ConnectionPool& pool) noexcept;
+  /// Throws Error as a read would: in a forked child, and inside of a transaction's callback.
+  static void requireCallable(ConnectionPool& pool);
+  /// forEach(); returns the tables that the statement reads.
+  static TableSet visit(ConnectionPool& pool, const CallOptions& options, const Sql& sql,
+                        std::span<const ValueView> values, RowVisitor visit);
+  /// The tables that were read in a snapshot so far.
+  static TableSet tablesRead(const ReadTransaction& snapshot) noexcept;
+  static Observation observe(ConnectionPool& pool, TableSet tables, Observer::Function function);
+  /// The cache gives up memory when that runs short, until it is removed.
+  static void addCache(ConnectionPool& pool, CacheManager& cache);
+  static void removeCache(ConnectionPool& pool, CacheManager& cache) noexcept;
+};
+
+}  // namespace holdfast::detail
