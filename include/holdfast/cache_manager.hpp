@@ -139,9 +139,8 @@ class CacheManager {
     std::shared_ptr<const void> value;
     std::shared_ptr<Flight> flight;  ///< Null: others are not told.
     Parts parts = 0;
-    std::optional<std::uint64_t> version;     ///< Of `parts`.
-    std::optional<std::uint64_t> allVersion;  ///< Of everything.
-    std::uint64_t epoch = 0;                  ///< Invalidations by name so far.
+    std::optional<std::uint64_t> version;  ///< Of `parts`.
+    std::uint64_t epoch = 0;               ///< Invalidations by name so far.
   };
   /// Ends a load, with its value or without.
   class Loading {

@@ -156,13 +156,11 @@ void CacheManager::keep(std::string_view key, Ticket& ticket, const Kept& kept) 
   if (kept.value == nullptr && !state.options.negativeEntries) return;
   const port::LockGuard guard(state.mutex);
   if (ticket.epoch != state.epoch) return;
-  std::optional<std::uint64_t> version = ticket.version;
-  if (kept.parts != ticket.parts) {
-    // What all parts were before, they still are: then so are these.
-    version = state.versionOf(kept.parts);
-    if (ticket.parts != CacheSource::kAllParts || state.versionOf(ticket.parts) != ticket.version) return;
-  }
-  if (!version) return;
+  const std::optional<std::uint64_t> version =
+      kept.parts == ticket.parts ? ticket.version : state.versionOf(kept.parts);
+  if (!version || (kept.parts != ticket.parts && ticket.parts != CacheSource::kAllParts)) return;
+  // As of before the load; and where all parts are what they were, so is each of them.
+  if (state.versionOf(ticket.parts) != ticket.version) return;
   try {
     if (const auto old = state.index.find(key); old != state.index.end()) {
       state.drop(old->second, state.figures.invalidations);
