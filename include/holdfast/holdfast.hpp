@@ -5,6 +5,7 @@
 // what can be watched.
 
 #include <holdfast/clock.hpp>
+#include <holdfast/column.hpp>
 #include <holdfast/column_type.hpp>
 #include <holdfast/condition.hpp>
 #include <holdfast/connection.hpp>
@@ -13,14 +14,17 @@
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/error.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/field.hpp>
 #include <holdfast/future.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/query_options.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>
+#include <holdfast/repository_options.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>
 #include <holdfast/sql.hpp>

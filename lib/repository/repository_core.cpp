@@ -1,6 +1,7 @@
-#include <holdfast/repository.hpp>
+#include <holdfast/detail/repository_core.hpp>
 
 #include <holdfast/error.hpp>
+#include <holdfast/field.hpp>
 
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
