@@ -53,13 +53,18 @@ struct Inner<std::optional<T>> {
 };
 
 [[noreturn]] void throwUnmapped(std::string_view table);
+[[noreturn]] void throwNoRelation(std::string_view table);
 
 /// The column of a member. Throws Error{InvalidArgument} where it is not mapped.
 template <typename Entity, typename Member>
-std::string_view columnOf(Member Entity::*member) {
+std::size_t positionOf(Member Entity::*member) {
   const std::size_t position = Schema<Entity>::positionOf(member);
   if (position == Schema<Entity>::kColumns) throwUnmapped(Schema<Entity>::table.name);
-  return Schema<Entity>::nameAt(position);
+  return position;
+}
+template <typename Entity, typename Member>
+std::string_view columnOf(Member Entity::*member) {
+  return Schema<Entity>::nameAt(positionOf(member));
 }
 
 }  // namespace detail

@@ -16,12 +16,14 @@
 #include <holdfast/event.hpp>
 #include <holdfast/field.hpp>
 #include <holdfast/future.hpp>
+#include <holdfast/include.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/query_options.hpp>
+#include <holdfast/relation.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>
 #include <holdfast/repository_options.hpp>

@@ -8,6 +8,7 @@
 
 #include <holdfast/column.hpp>
 #include <holdfast/detail/schema.hpp>
+#include <holdfast/relation.hpp>
 
 namespace holdfast {
 
@@ -38,43 +39,27 @@ inline constexpr bool kIsIndex = false;
 template <std::size_t N>
 inline constexpr bool kIsIndex<Index<N>> = true;
 
-template <typename... Parts>
-constexpr auto columnsOf(const std::tuple<Parts...>& parts) {
-  return std::apply(
-      [](const auto&... part) {
-        return std::tuple_cat([&] {
-          if constexpr (kIsColumn<std::remove_cvref_t<decltype(part)>>)
-            return std::tuple(part);
-          else
-            return std::tuple<>();
-        }()...);
-      },
-      parts);
-}
-
-template <typename... Parts>
-constexpr auto indexesOf(const std::tuple<Parts...>& parts) {
-  return std::apply(
-      [](const auto&... part) {
-        return std::tuple_cat([&] {
-          if constexpr (kIsIndex<std::remove_cvref_t<decltype(part)>>)
-            return std::tuple(part);
-          else
-            return std::tuple<>();
-        }()...);
-      },
-      parts);
+/// The parts that `Wanted` takes, in their order.
+template <typename Wanted, typename... Parts>
+constexpr auto partsOf(Wanted wanted, const Parts&... parts) {
+  return std::tuple_cat([&] {
+    if constexpr (wanted.template operator()<Parts>())
+      return std::tuple(parts);
+    else
+      return std::tuple<>();
+  }()...);
 }
 
 }  // namespace detail
 
-template <typename EntityT, typename Columns, typename Indexes>
+template <typename EntityT, typename Columns, typename Indexes, typename Relations>
 struct Table {
   using Entity = EntityT;
 
   std::string_view name;
   Columns columns;
   Indexes indexes;
+  Relations relations;
   bool isStrict = true;
   bool hasRowId = true;
 
@@ -94,13 +79,13 @@ struct Table {
 
 template <typename Entity, typename... Parts>
 constexpr auto table(std::string_view name, const Parts&... parts) {
-  static_assert(((detail::kIsColumn<Parts> || detail::kIsIndex<Parts>)&&...),
-                "holdfast: a table is made of primaryKey(), column() and index()");
-  const std::tuple<Parts...> all(parts...);
-  const auto columns = detail::columnsOf(all);
-  const auto indexes = detail::indexesOf(all);
-  return Table<Entity, std::remove_const_t<decltype(columns)>, std::remove_const_t<decltype(indexes)>>{name, columns,
-                                                                                                       indexes};
+  static_assert(((detail::kIsColumn<Parts> || detail::kIsIndex<Parts> || detail::kIsRelation<Parts>)&&...),
+                "holdfast: a table is made of primaryKey(), column(), index() and relations");
+  const auto columns = detail::partsOf([]<typename T>() { return detail::kIsColumn<T>; }, parts...);
+  const auto indexes = detail::partsOf([]<typename T>() { return detail::kIsIndex<T>; }, parts...);
+  const auto relations = detail::partsOf([]<typename T>() { return detail::kIsRelation<T>; }, parts...);
+  return Table<Entity, std::remove_const_t<decltype(columns)>, std::remove_const_t<decltype(indexes)>,
+               std::remove_const_t<decltype(relations)>>{name, columns, indexes, relations};
 }
 
 }  // namespace holdfast

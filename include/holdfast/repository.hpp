@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <holdfast/detail/bound_entity.hpp>
+#include <holdfast/detail/entity_reads.hpp>
 #include <holdfast/detail/entity_text.hpp>
 #include <holdfast/detail/repository_core.hpp>
 #include <holdfast/field.hpp>
@@ -29,7 +31,7 @@ class BaseRepository {
   using Key = KeyOf<Entity>;
 
   explicit BaseRepository(ConnectionPool& pool, const RepositoryOptions& options = {})
-      : core_(pool, S::table.name, options) {}
+      : core_(pool, detail::kShape<Entity>, options) {}
 
   /// The same repository inside of a transaction, for as long as that lives.
   BaseRepository in(Transaction& transaction) const { return BaseRepository(core_.in(transaction)); }
@@ -40,8 +42,24 @@ class BaseRepository {
       detail::readEntity(row, found.emplace());
       return false;
     };
-    core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(),
-               detail::BoundKey<Entity>(key).values(), detail::RowVisitor(read));
+    const detail::BoundKey<Entity> bound(key);
+    core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(), bound.values(),
+               detail::RowVisitor(read), {.row = bound.values()});
+    return found;
+  }
+  std::optional<Entity> findById(const Key& key, const FindOptions<Entity>& options) const {
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    detail::QueryText query = reader.begin();
+    query.text += detail::StaticText<ByKeyText>::text();
+    const detail::BoundKey<Entity> bound(key);
+    std::optional<Entity> found;
+    auto take = [&](const RowView& row) {
+      reader.read(row, found.emplace());
+      return false;
+    };
+    read(detail::Operation::Find, query.sql(), bound.values(), detail::RowVisitor(take),
+         {bound.values(), options.timeout, options.transaction}, options.include,
+         [&found] { return std::span<Entity>(found ? &*found : nullptr, found ? 1 : 0); });
     return found;
   }
   bool exists(const Key& key) const {
@@ -50,8 +68,9 @@ class BaseRepository {
       found = true;
       return false;
     };
-    core_.read(detail::Operation::Find, detail::StaticText<typename Text::Exists>::sql(),
-               detail::BoundKey<Entity>(key).values(), detail::RowVisitor(read));
+    const detail::BoundKey<Entity> bound(key);
+    core_.read(detail::Operation::Find, detail::StaticText<typename Text::Exists>::sql(), bound.values(),
+               detail::RowVisitor(read), {.row = bound.values()});
     return found;
   }
   std::vector<Entity> findMany(const QueryOptions<Entity>& options = {}) const {
@@ -59,15 +78,18 @@ class BaseRepository {
     if (options.limit && *options.limit > 0 && *options.limit < 100'000) {
       found.reserve(static_cast<std::size_t>(*options.limit));
     }
-    auto read = [&found](const RowView& row) { detail::readEntity(row, found.emplace_back()); };
-    select(options, detail::RowVisitor(read));
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) { reader.read(row, found.emplace_back()); };
+    list(reader, options, detail::RowVisitor(take), [&found] { return std::span<Entity>(found); });
     return found;
   }
   std::optional<Entity> findOne(QueryOptions<Entity> options = {}) const {
     std::optional<Entity> found;
     options.limit = 1;
-    auto read = [&found](const RowView& row) { detail::readEntity(row, found.emplace()); };
-    select(options, detail::RowVisitor(read));
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) { reader.read(row, found.emplace()); };
+    list(reader, options, detail::RowVisitor(take),
+         [&found] { return std::span<Entity>(found ? &*found : nullptr, found ? 1 : 0); });
     return found;
   }
   /// Calls `visit(const Entity&)` for each, in constant memory; false from it ends the reading.
@@ -75,23 +97,20 @@ class BaseRepository {
     requires std::invocable<F&, const Entity&>
   void forEach(const QueryOptions<Entity>& options, F&& visit) const {
     Entity entity{};
-    auto read = [&](const RowView& row) {
-      detail::readEntity(row, entity);
-      if constexpr (std::is_void_v<std::invoke_result_t<F&, const Entity&>>) {
-        visit(std::as_const(entity));
-        return true;
-      } else {
-        return static_cast<bool>(visit(std::as_const(entity)));
-      }
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) {
+      reader.read(row, entity);
+      return detail::visitEntity(visit, std::as_const(entity));
     };
-    select(options, detail::RowVisitor(read));
+    detail::refuseInclude(!options.include.empty());
+    list(reader, options, detail::RowVisitor(take), [] { return std::span<Entity>(); });
   }
   std::int64_t count(const QueryOptions<Entity>& options = {}) const {
     std::int64_t total = 0;
     auto read = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
     detail::QueryText query(detail::StaticText<CountText>::text());
     query.where(options.where.condition());
-    core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), options.timeout);
+    core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), scopeOf(options));
     return total;
   }
 
@@ -101,7 +120,8 @@ class BaseRepository {
     RunResult result;
     {
       const detail::BoundEntity<Entity> bound(entity, withoutKey);
-      result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values());
+      result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values(),
+                           {.row = withoutKey ? kNoKey : bound.values()});
     }
     if (withoutKey) setKey(entity, result.lastInsertRowId);
     return entity;
@@ -109,11 +129,18 @@ class BaseRepository {
   /// Adds all of them, or none, in one transaction.
   std::vector<Entity> createMany(std::vector<Entity> entities) const {
     core_.inTransaction(detail::Operation::Create, [&entities](Transaction& tx) {
+      std::size_t number = 0;
       for (Entity& entity : entities) {
         const bool withoutKey = keyIsToBeFound(entity);
         const detail::BoundEntity<Entity> bound(entity, withoutKey);
-        const RunResult result = tx.runBound(insertText(withoutKey), bound.values());
-        if (withoutKey) setKey(entity, result.lastInsertRowId);
+        ++number;
+        try {
+          const RunResult result = tx.runBound(insertText(withoutKey), bound.values());
+          if (withoutKey) setKey(entity, result.lastInsertRowId);
+        } catch (Error& error) {
+          detail::addEntityNumber(error, detail::kShape<Entity>, number, withoutKey ? kNoKey : bound.values());
+          throw;
+        }
       }
     });
     return entities;
@@ -121,7 +148,8 @@ class BaseRepository {
   /// Adds the row, or changes the one that has its key.
   void upsert(const Entity& entity) const {
     const detail::BoundEntity<Entity> bound(entity);
-    core_.write(detail::Operation::Create, detail::StaticText<typename Text::Upsert>::sql(), bound.values());
+    core_.write(detail::Operation::Create, detail::StaticText<typename Text::Upsert>::sql(), bound.values(),
+                {.row = bound.values()});
   }
   /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key.
   std::optional<Entity> update(const Key& key, std::initializer_list<Assignment<Entity>> changes) const {
@@ -134,7 +162,8 @@ class BaseRepository {
     query.values.insert(query.values.end(), bound.values().begin(), bound.values().end());
     std::optional<Entity> changed;
     auto read = [&changed](const RowView& row) { detail::readEntity(row, changed.emplace()); };
-    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(read));
+    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(read),
+                         {.row = bound.values()});
     return changed;
   }
   /// Changes some columns of all rows that fulfil the condition, which must not be empty. Returns their number.
@@ -146,9 +175,10 @@ class BaseRepository {
   }
   /// Whether there was one.
   bool remove(const Key& key) const {
+    const detail::BoundKey<Entity> bound(key);
     return core_
-               .write(detail::Operation::Remove, detail::StaticText<typename Text::Remove>::sql(),
-                      detail::BoundKey<Entity>(key).values())
+               .write(detail::Operation::Remove, detail::StaticText<typename Text::Remove>::sql(), bound.values(),
+                      {.row = bound.values()})
                .changes > 0;
   }
   /// Removes all rows that fulfil the condition, which must not be empty. Returns their number.
@@ -219,18 +249,27 @@ class BaseRepository {
       first = false;
     }
   }
-  void select(const QueryOptions<Entity>& options, detail::RowVisitor visit) const {
-    detail::QueryText query(detail::StaticText<typename Text::SelectAll>::text());
-    query.where(options.where.condition());
-    bool first = true;
-    for (const Ordering<Entity>& ordering : options.orderBy) {
-      query.orderBy(ordering.column, ordering.order, first);
-      first = false;
-    }
-    query.limit(options.limit, options.offset);
-    core_.read(detail::Operation::List, query.sql(), query.values, visit, options.timeout);
+  static detail::CallScope scopeOf(const QueryOptions<Entity>& options) {
+    return {.timeout = options.timeout, .transaction = options.transaction};
+  }
+  /// `found()`: the entities that `visit` has read, for the relations to be loaded into.
+  template <typename Found>
+  void list(const detail::EntityReader<Entity>& reader, const QueryOptions<Entity>& options, detail::RowVisitor visit,
+            Found found) const {
+    const detail::QueryText query = detail::queryText(reader, options);
+    read(detail::Operation::List, query.sql(), query.values, visit, scopeOf(options), options.include, found);
+  }
+  template <typename Found>
+  void read(detail::Operation operation, const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+            const detail::CallScope& scope, const std::vector<Include<Entity>>& include, Found found) const {
+    if (include.empty()) return core_.read(operation, sql, values, visit, scope);
+    core_.readTogether(operation, scope, [&](StatementExecutor& executor) {
+      executor.visitBound(sql, values, visit);
+      for (const Include<Entity>& relation : include) relation.load(executor, found());
+    });
   }
 
+  static constexpr std::span<const ValueView> kNoKey = {};
   detail::RepositoryCore core_;
 };
 
