@@ -6,6 +6,7 @@
 
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
+#include <holdfast/column.hpp>
 #include <holdfast/column_type.hpp>
 #include <holdfast/condition.hpp>
 #include <holdfast/connection.hpp>
@@ -14,15 +15,20 @@
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/error.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/field.hpp>
 #include <holdfast/future.hpp>
+#include <holdfast/include.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/query_options.hpp>
+#include <holdfast/relation.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>
+#include <holdfast/repository_options.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>
 #include <holdfast/sql.hpp>

@@ -1,314 +1,25 @@
 #pragma once
 
-#include <array>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <holdfast/condition.hpp>
-#include <holdfast/connection_pool.hpp>
+#include <holdfast/detail/bound_entity.hpp>
+#include <holdfast/detail/entity_reads.hpp>
 #include <holdfast/detail/entity_text.hpp>
-#include <holdfast/detail/table_facts.hpp>
-#include <holdfast/mapping.hpp>
-#include <holdfast/metrics.hpp>
+#include <holdfast/detail/repository_core.hpp>
+#include <holdfast/field.hpp>
+#include <holdfast/query_options.hpp>
+#include <holdfast/repository_options.hpp>
 
 namespace holdfast {
-
-/// How a repository works.
-struct RepositoryOptions {
-  /// The longest that one call may take in all; nothing: waiting ends at acquireTimeout, running does not end.
-  std::optional<std::chrono::milliseconds> queryTimeout = {};
-  /// Times that a write is repeated on contention; nothing: the database's retry.maxRetries.
-  std::optional<int> maxRetries = {};
-};
-
-/// What a repository has done. Read without stopping anybody.
-struct RepositoryMetrics {
-  std::uint64_t queryCount = 0;  ///< Calls, failed ones included.
-  std::uint64_t errorCount = 0;
-  double errorRate = 0;  ///< errorCount / queryCount.
-  std::chrono::nanoseconds averageQueryTime{0};
-  LatencySummary find;    ///< findById(), findOne(), exists(): one call in about 60, with that weight.
-  LatencySummary list;    ///< findMany(), stream(), count(), aggregate().
-  LatencySummary create;  ///< create(), createMany(), upsert().
-  LatencySummary update;
-  LatencySummary remove;
-};
-
-/// A condition on the rows of an entity.
-template <typename Entity>
-class Where {
- public:
-  Where() = default;
-  explicit Where(Condition condition) noexcept : condition_(std::move(condition)) {}
-  const Condition& condition() const noexcept { return condition_; }
-  friend Where operator&&(Where a, Where b) { return Where(std::move(a.condition_) && std::move(b.condition_)); }
-  friend Where operator||(Where a, Where b) { return Where(std::move(a.condition_) || std::move(b.condition_)); }
-  friend Where operator!(Where a) { return Where(!std::move(a.condition_)); }
-
- private:
-  Condition condition_;
-};
-
-/// For updateMany() and removeMany(), which refuse an empty condition: every row is meant.
-template <typename Entity>
-Where<Entity> everyRow() {
-  return Where<Entity>(Condition::raw("1"));
-}
-
-namespace detail {
-
-/// A value as the column of a member keeps it.
-template <typename Member>
-Value storedValue(const Member& value) {
-  typename ColumnType<Member>::Buffer buffer;
-  return Value(ColumnType<Member>::bind(value, buffer));
-}
-template <typename T>
-struct Inner {
-  using Type = T;
-};
-template <typename T>
-struct Inner<std::optional<T>> {
-  using Type = T;
-};
-
-/// The column of a member. Throws Error{InvalidArgument} where it is not mapped.
-template <typename Entity, typename Member>
-std::string_view columnOf(Member Entity::*member);
-[[noreturn]] void throwUnmapped(std::string_view table);
-[[noreturn]] void throwNothingToChange();
-
-}  // namespace detail
-
-/// The column of a member, for conditions: field(&Reading::value) > 80.0.
-template <typename Entity, typename Member>
-class Field {
- public:
-  using Operand = typename detail::Inner<Member>::Type;
-
-  explicit Field(Member Entity::*member) : name_(detail::columnOf(member)) {}
-
-  Where<Entity> isNull() const { return Where<Entity>(Condition::isNull(name_)); }
-  Where<Entity> isNotNull() const { return Where<Entity>(Condition::isNotNull(name_)); }
-  Where<Entity> between(const Operand& low, const Operand& high) const {
-    return Where<Entity>(Condition::between(name_, detail::storedValue(low), detail::storedValue(high)));
-  }
-  /// One of any number of values.
-  Where<Entity> in(std::span<const Operand> values) const {
-    std::vector<Value> stored;
-    stored.reserve(values.size());
-    for (const Operand& value : values) stored.push_back(detail::storedValue(value));
-    return Where<Entity>(Condition::in(name_, std::move(stored)));
-  }
-  Where<Entity> in(std::initializer_list<Operand> values) const { return in(std::span(values.begin(), values.size())); }
-  /// `%` for any characters, `_` for one; ASCII letters in either case.
-  Where<Entity> like(std::string_view pattern) const
-    requires(ColumnType<Operand>::kind == ColumnKind::Text)
-  {
-    return Where<Entity>(Condition::compare(name_, Operator::Like, std::string(pattern)));
-  }
-
-  friend Where<Entity> operator==(const Field& field, const Operand& value) {
-    return field.compare(Operator::Equal, value);
-  }
-  friend Where<Entity> operator!=(const Field& field, const Operand& value) {
-    return field.compare(Operator::NotEqual, value);
-  }
-  friend Where<Entity> operator<(const Field& field, const Operand& value) {
-    return field.compare(Operator::Less, value);
-  }
-  friend Where<Entity> operator<=(const Field& field, const Operand& value) {
-    return field.compare(Operator::LessOrEqual, value);
-  }
-  friend Where<Entity> operator>(const Field& field, const Operand& value) {
-    return field.compare(Operator::Greater, value);
-  }
-  friend Where<Entity> operator>=(const Field& field, const Operand& value) {
-    return field.compare(Operator::GreaterOrEqual, value);
-  }
-
- private:
-  Where<Entity> compare(Operator op, const Operand& value) const {
-    return Where<Entity>(Condition::compare(name_, op, detail::storedValue(value)));
-  }
-  std::string_view name_;
-};
-
-template <typename Entity, typename Member>
-Field<Entity, Member> field(Member Entity::*member) {
-  return Field<Entity, Member>(member);
-}
-
-/// A column and the direction to sort it in.
-template <typename Entity>
-struct Ordering {
-  std::string_view column;
-  Order order = Order::Ascending;
-};
-template <typename Entity, typename Member>
-Ordering<Entity> ascending(Member Entity::*member) {
-  return {detail::columnOf(member), Order::Ascending};
-}
-template <typename Entity, typename Member>
-Ordering<Entity> descending(Member Entity::*member) {
-  return {detail::columnOf(member), Order::Descending};
-}
-
-/// A new value for a column.
-template <typename Entity>
-struct Assignment {
-  std::string_view column;
-  Value value;
-};
-template <typename Entity, typename Member>
-Assignment<Entity> set(Member Entity::*member, const std::type_identity_t<Member>& value) {
-  return {detail::columnOf(member), detail::storedValue(value)};
-}
-
-template <typename Entity>
-struct QueryOptions {
-  Where<Entity> where = {};
-  std::vector<Ordering<Entity>> orderBy = {};
-  std::optional<std::int64_t> limit = {};
-  std::int64_t offset = 0;
-  /// Nothing: the repository's queryTimeout.
-  std::optional<std::chrono::milliseconds> timeout = {};
-};
-
-namespace detail {
-
-enum class Operation : std::uint8_t { Find, List, Create, Update, Remove };
-
-/// What all repositories share, without the types of their entities.
-class RepositoryCore {
- public:
-  RepositoryCore(ConnectionPool& pool, std::string_view table, const RepositoryOptions& options);
-  /// The same in a transaction, counted with the original.
-  RepositoryCore in(Transaction& transaction) const;
-
-  void read(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
-            const std::optional<std::chrono::milliseconds>& timeout = {}) const;
-  RunResult write(Operation operation, const Sql& sql, std::span<const ValueView> values) const;
-  /// A write that returns rows.
-  RunResult writeReturning(Operation operation, const Sql& sql, std::span<const ValueView> values,
-                           RowVisitor visit) const;
-  /// In the transaction that there is, else in one of its own.
-  void inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const;
-
-  void createTable(const TableFacts& facts) const;
-  RepositoryMetrics metrics() const;
-  ConnectionPool& pool() const noexcept { return *pool_; }
-
- private:
-  struct State;
-  class Call;
-  CallOptions callOptions() const;
-
-  ConnectionPool* pool_;
-  Transaction* transaction_ = nullptr;
-  std::shared_ptr<State> state_;
-};
-
-/// The text and the values of a query that is put together at run time.
-struct QueryText {
-  explicit QueryText(std::string_view begin) : text(begin) {}
-  void where(const Condition& condition);
-  /// Throws Error{InvalidArgument} for an empty condition.
-  void whereMeant(const Condition& condition);
-  void assign(std::string_view column, const Value& value, bool first);
-  void orderBy(std::string_view column, Order order, bool first);
-  void limit(std::optional<std::int64_t> limit, std::int64_t offset);
-  Sql sql() const { return Sql::unchecked(text); }
-
-  std::string text;
-  std::vector<ValueView> values;
-};
-
-template <typename Entity, typename Member>
-std::string_view columnOf(Member Entity::*member) {
-  const std::size_t position = Schema<Entity>::positionOf(member);
-  if (position == Schema<Entity>::kColumns) throwUnmapped(Schema<Entity>::table.name);
-  return Schema<Entity>::nameAt(position);
-}
-
-/// The values of an entity's columns, ready to be bound, with what they need until the statement has run.
-template <typename Entity>
-class BoundEntity {
-  using S = Schema<Entity>;
-
- public:
-  /// With `withoutKey` the one of the key is left out.
-  explicit BoundEntity(const Entity& entity, bool withoutKey = false) { bind(entity, withoutKey); }
-  BoundEntity(const BoundEntity&) = delete;
-  BoundEntity& operator=(const BoundEntity&) = delete;
-  std::span<const ValueView> values() const noexcept { return {values_.data(), count_}; }
-  void bind(const Entity& entity, bool withoutKey = false) {
-    count_ = 0;
-    S::forEach([&]<std::size_t I>() {
-      if (S::template kIsKey<I> && withoutKey) return;
-      const auto& column = S::template column<I>();
-      values_[count_++] =
-          ColumnType<typename S::template Member<I>>::bind(entity.*(column.member), std::get<I>(buffers_));
-    });
-  }
-
- private:
-  template <std::size_t... I>
-  static auto buffers(std::index_sequence<I...>)
-      -> std::tuple<typename ColumnType<typename S::template Member<I>>::Buffer...>;
-
-  std::array<ValueView, S::kColumns> values_;
-  std::size_t count_ = 0;
-  decltype(buffers(std::make_index_sequence<S::kColumns>())) buffers_;
-};
-
-/// The same for a key.
-template <typename Entity>
-class BoundKey {
-  using S = Schema<Entity>;
-
- public:
-  explicit BoundKey(const KeyOf<Entity>& key) {
-    if constexpr (S::kKeyColumns == 1) {
-      values_[0] = ColumnType<KeyOf<Entity>>::bind(key, buffer_);
-    } else {
-      std::size_t at = 0;
-      std::apply([&](const auto&... part) { ((values_[at++] = bindPart(part)), ...); }, key);
-    }
-  }
-  std::span<const ValueView> values() const noexcept { return values_; }
-
- private:
-  template <typename T>
-  static ValueView bindPart(const T& part) {
-    typename ColumnType<T>::Buffer none;
-    return ColumnType<T>::bind(part, none);
-  }
-  std::array<ValueView, S::kKeyColumns> values_;
-  [[no_unique_address]] NoBuffer buffer_;
-};
-
-template <typename Entity>
-void readEntity(const RowView& row, Entity& entity) {
-  using S = Schema<Entity>;
-  S::forEach([&]<std::size_t I>() {
-    const auto& column = S::template column<I>();
-    ColumnType<typename S::template Member<I>>::read(row.at(I), column.name, entity.*(column.member));
-  });
-}
-
-}  // namespace detail
 
 /// The table of an entity. Any thread; copies are cheap and count together.
 template <typename Entity>
@@ -320,7 +31,7 @@ class BaseRepository {
   using Key = KeyOf<Entity>;
 
   explicit BaseRepository(ConnectionPool& pool, const RepositoryOptions& options = {})
-      : core_(pool, S::table.name, options) {}
+      : core_(pool, detail::kShape<Entity>, options) {}
 
   /// The same repository inside of a transaction, for as long as that lives.
   BaseRepository in(Transaction& transaction) const { return BaseRepository(core_.in(transaction)); }
@@ -331,8 +42,24 @@ class BaseRepository {
       detail::readEntity(row, found.emplace());
       return false;
     };
-    core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(),
-               detail::BoundKey<Entity>(key).values(), detail::RowVisitor(read));
+    const detail::BoundKey<Entity> bound(key);
+    core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(), bound.values(),
+               detail::RowVisitor(read), {.row = bound.values()});
+    return found;
+  }
+  std::optional<Entity> findById(const Key& key, const FindOptions<Entity>& options) const {
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    detail::QueryText query = reader.begin();
+    query.text += detail::StaticText<ByKeyText>::text();
+    const detail::BoundKey<Entity> bound(key);
+    std::optional<Entity> found;
+    auto take = [&](const RowView& row) {
+      reader.read(row, found.emplace());
+      return false;
+    };
+    read(detail::Operation::Find, query.sql(), bound.values(), detail::RowVisitor(take),
+         {bound.values(), options.timeout, options.transaction}, options.include,
+         [&found] { return std::span<Entity>(found ? &*found : nullptr, found ? 1 : 0); });
     return found;
   }
   bool exists(const Key& key) const {
@@ -341,8 +68,9 @@ class BaseRepository {
       found = true;
       return false;
     };
-    core_.read(detail::Operation::Find, detail::StaticText<typename Text::Exists>::sql(),
-               detail::BoundKey<Entity>(key).values(), detail::RowVisitor(read));
+    const detail::BoundKey<Entity> bound(key);
+    core_.read(detail::Operation::Find, detail::StaticText<typename Text::Exists>::sql(), bound.values(),
+               detail::RowVisitor(read), {.row = bound.values()});
     return found;
   }
   std::vector<Entity> findMany(const QueryOptions<Entity>& options = {}) const {
@@ -350,15 +78,18 @@ class BaseRepository {
     if (options.limit && *options.limit > 0 && *options.limit < 100'000) {
       found.reserve(static_cast<std::size_t>(*options.limit));
     }
-    auto read = [&found](const RowView& row) { detail::readEntity(row, found.emplace_back()); };
-    select(options, detail::RowVisitor(read));
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) { reader.read(row, found.emplace_back()); };
+    list(reader, options, detail::RowVisitor(take), [&found] { return std::span<Entity>(found); });
     return found;
   }
   std::optional<Entity> findOne(QueryOptions<Entity> options = {}) const {
     std::optional<Entity> found;
     options.limit = 1;
-    auto read = [&found](const RowView& row) { detail::readEntity(row, found.emplace()); };
-    select(options, detail::RowVisitor(read));
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) { reader.read(row, found.emplace()); };
+    list(reader, options, detail::RowVisitor(take),
+         [&found] { return std::span<Entity>(found ? &*found : nullptr, found ? 1 : 0); });
     return found;
   }
   /// Calls `visit(const Entity&)` for each, in constant memory; false from it ends the reading.
@@ -366,23 +97,20 @@ class BaseRepository {
     requires std::invocable<F&, const Entity&>
   void forEach(const QueryOptions<Entity>& options, F&& visit) const {
     Entity entity{};
-    auto read = [&](const RowView& row) {
-      detail::readEntity(row, entity);
-      if constexpr (std::is_void_v<std::invoke_result_t<F&, const Entity&>>) {
-        visit(std::as_const(entity));
-        return true;
-      } else {
-        return static_cast<bool>(visit(std::as_const(entity)));
-      }
+    const detail::EntityReader<Entity> reader(options.select, options.include);
+    auto take = [&](const RowView& row) {
+      reader.read(row, entity);
+      return detail::visitEntity(visit, std::as_const(entity));
     };
-    select(options, detail::RowVisitor(read));
+    detail::refuseInclude(!options.include.empty());
+    list(reader, options, detail::RowVisitor(take), [] { return std::span<Entity>(); });
   }
   std::int64_t count(const QueryOptions<Entity>& options = {}) const {
     std::int64_t total = 0;
     auto read = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
     detail::QueryText query(detail::StaticText<CountText>::text());
     query.where(options.where.condition());
-    core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), options.timeout);
+    core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), scopeOf(options));
     return total;
   }
 
@@ -392,7 +120,8 @@ class BaseRepository {
     RunResult result;
     {
       const detail::BoundEntity<Entity> bound(entity, withoutKey);
-      result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values());
+      result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values(),
+                           {.row = withoutKey ? kNoKey : bound.values()});
     }
     if (withoutKey) setKey(entity, result.lastInsertRowId);
     return entity;
@@ -400,11 +129,18 @@ class BaseRepository {
   /// Adds all of them, or none, in one transaction.
   std::vector<Entity> createMany(std::vector<Entity> entities) const {
     core_.inTransaction(detail::Operation::Create, [&entities](Transaction& tx) {
+      std::size_t number = 0;
       for (Entity& entity : entities) {
         const bool withoutKey = keyIsToBeFound(entity);
         const detail::BoundEntity<Entity> bound(entity, withoutKey);
-        const RunResult result = tx.runBound(insertText(withoutKey), bound.values());
-        if (withoutKey) setKey(entity, result.lastInsertRowId);
+        ++number;
+        try {
+          const RunResult result = tx.runBound(insertText(withoutKey), bound.values());
+          if (withoutKey) setKey(entity, result.lastInsertRowId);
+        } catch (Error& error) {
+          detail::addEntityNumber(error, detail::kShape<Entity>, number, withoutKey ? kNoKey : bound.values());
+          throw;
+        }
       }
     });
     return entities;
@@ -412,7 +148,8 @@ class BaseRepository {
   /// Adds the row, or changes the one that has its key.
   void upsert(const Entity& entity) const {
     const detail::BoundEntity<Entity> bound(entity);
-    core_.write(detail::Operation::Create, detail::StaticText<typename Text::Upsert>::sql(), bound.values());
+    core_.write(detail::Operation::Create, detail::StaticText<typename Text::Upsert>::sql(), bound.values(),
+                {.row = bound.values()});
   }
   /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key.
   std::optional<Entity> update(const Key& key, std::initializer_list<Assignment<Entity>> changes) const {
@@ -425,7 +162,8 @@ class BaseRepository {
     query.values.insert(query.values.end(), bound.values().begin(), bound.values().end());
     std::optional<Entity> changed;
     auto read = [&changed](const RowView& row) { detail::readEntity(row, changed.emplace()); };
-    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(read));
+    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(read),
+                         {.row = bound.values()});
     return changed;
   }
   /// Changes some columns of all rows that fulfil the condition, which must not be empty. Returns their number.
@@ -437,9 +175,10 @@ class BaseRepository {
   }
   /// Whether there was one.
   bool remove(const Key& key) const {
+    const detail::BoundKey<Entity> bound(key);
     return core_
-               .write(detail::Operation::Remove, detail::StaticText<typename Text::Remove>::sql(),
-                      detail::BoundKey<Entity>(key).values())
+               .write(detail::Operation::Remove, detail::StaticText<typename Text::Remove>::sql(), bound.values(),
+                      {.row = bound.values()})
                .changes > 0;
   }
   /// Removes all rows that fulfil the condition, which must not be empty. Returns their number.
@@ -510,18 +249,27 @@ class BaseRepository {
       first = false;
     }
   }
-  void select(const QueryOptions<Entity>& options, detail::RowVisitor visit) const {
-    detail::QueryText query(detail::StaticText<typename Text::SelectAll>::text());
-    query.where(options.where.condition());
-    bool first = true;
-    for (const Ordering<Entity>& ordering : options.orderBy) {
-      query.orderBy(ordering.column, ordering.order, first);
-      first = false;
-    }
-    query.limit(options.limit, options.offset);
-    core_.read(detail::Operation::List, query.sql(), query.values, visit, options.timeout);
+  static detail::CallScope scopeOf(const QueryOptions<Entity>& options) {
+    return {.timeout = options.timeout, .transaction = options.transaction};
+  }
+  /// `found()`: the entities that `visit` has read, for the relations to be loaded into.
+  template <typename Found>
+  void list(const detail::EntityReader<Entity>& reader, const QueryOptions<Entity>& options, detail::RowVisitor visit,
+            Found found) const {
+    const detail::QueryText query = detail::queryText(reader, options);
+    read(detail::Operation::List, query.sql(), query.values, visit, scopeOf(options), options.include, found);
+  }
+  template <typename Found>
+  void read(detail::Operation operation, const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+            const detail::CallScope& scope, const std::vector<Include<Entity>>& include, Found found) const {
+    if (include.empty()) return core_.read(operation, sql, values, visit, scope);
+    core_.readTogether(operation, scope, [&](StatementExecutor& executor) {
+      executor.visitBound(sql, values, visit);
+      for (const Include<Entity>& relation : include) relation.load(executor, found());
+    });
   }
 
+  static constexpr std::span<const ValueView> kNoKey = {};
   detail::RepositoryCore core_;
 };
 

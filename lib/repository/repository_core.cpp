@@ -1,6 +1,7 @@
-#include <holdfast/repository.hpp>
+#include <holdfast/detail/repository_core.hpp>
 
 #include <holdfast/error.hpp>
+#include <holdfast/field.hpp>
 
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
@@ -9,9 +10,9 @@
 namespace holdfast::detail {
 
 struct RepositoryCore::State {
-  State(std::string_view name, const RepositoryOptions& wanted) : table(name), options(wanted) {}
+  State(const TableShape& table, const RepositoryOptions& wanted) : shape(table), options(wanted) {}
 
-  const std::string_view table;
+  const TableShape& shape;
   const RepositoryOptions options;
   Counter calls;
   Counter errors;
@@ -21,7 +22,8 @@ struct RepositoryCore::State {
 /// One call: counted, timed now and then, and named in the error that it ends with.
 class RepositoryCore::Call {
  public:
-  Call(State& state, Operation operation) noexcept : state_(state), operation_(operation) {
+  Call(State& state, Operation operation, std::span<const ValueView> row = {}) noexcept
+      : state_(state), operation_(operation), row_(row) {
     // A prime, so that a program that repeats itself is not always met at the same call.
     sampled_ = ++count_ % kEvery == 0;
     if (sampled_) start_ = std::chrono::steady_clock::now();
@@ -54,11 +56,14 @@ class RepositoryCore::Call {
   }
   std::string name() const {
     static constexpr std::array<std::string_view, 5> kNames{"find", "list", "create", "update", "remove"};
-    return std::string(kNames[static_cast<std::size_t>(operation_)]).append(" in ").append(state_.table);
+    return std::string(kNames[static_cast<std::size_t>(operation_)])
+        .append(" in ")
+        .append(describeRow(state_.shape, row_));
   }
 
   State& state_;
   Operation operation_;
+  std::span<const ValueView> row_;
   bool sampled_ = false;
   std::chrono::steady_clock::time_point start_;
   inline static constinit thread_local std::uint32_t count_ = 0;
@@ -69,10 +74,22 @@ void throwUnmapped(std::string_view table) {
               std::string("a member that is no column of \"").append(table).append("\": add it to the mapping"));
 }
 
+void throwNoRelation(std::string_view table) {
+  throw Error(ErrorCode::InvalidArgument, std::string("include of a member that is in no relation of \"")
+                                              .append(table)
+                                              .append("\": add it to the mapping"));
+}
+
 void throwNothingToChange() { throw Error(ErrorCode::InvalidArgument, "an update of nothing: name a column"); }
 
-RepositoryCore::RepositoryCore(ConnectionPool& pool, std::string_view table, const RepositoryOptions& options)
-    : pool_(&pool), state_(std::make_shared<State>(table, options)) {}
+void refuseInclude(bool included) {
+  if (!included) return;
+  throw Error(ErrorCode::InvalidArgument,
+              "include where one row is held at a time would be a query for each: use findMany() or page()");
+}
+
+RepositoryCore::RepositoryCore(ConnectionPool& pool, const TableShape& shape, const RepositoryOptions& options)
+    : pool_(&pool), state_(std::make_shared<State>(shape, options)) {}
 
 RepositoryCore RepositoryCore::in(Transaction& transaction) const {
   RepositoryCore inside = *this;
@@ -81,27 +98,32 @@ RepositoryCore RepositoryCore::in(Transaction& transaction) const {
 }
 
 void RepositoryCore::read(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
-                          const std::optional<std::chrono::milliseconds>& timeout) const {
-  Call(*state_, operation).run([&] {
-    if (transaction_ != nullptr) return transaction_->visitBound(sql, values, visit);
-    const auto& limit = timeout ? timeout : state_->options.queryTimeout;
-    if (!limit) return pool_->visitBound(sql, values, visit);
-    pool_->with({.timeout = limit}).visitBound(sql, values, visit);
+                          const CallScope& scope) const {
+  Call(*state_, operation, scope.row).run([&] {
+    if (Transaction* transaction = transactionOf(scope)) return transaction->visitBound(sql, values, visit);
+    if (!scope.timeout && !state_->options.queryTimeout) return pool_->visitBound(sql, values, visit);
+    pool_->with(callOptions(scope)).visitBound(sql, values, visit);
   });
 }
 
-RunResult RepositoryCore::write(Operation operation, const Sql& sql, std::span<const ValueView> values) const {
-  return Call(*state_, operation).run([&] {
-    if (transaction_ != nullptr) return transaction_->runBound(sql, values);
-    return pool_->with(callOptions()).runBound(sql, values);
+void RepositoryCore::readTogether(Operation operation, const CallScope& scope,
+                                  const std::function<void(StatementExecutor&)>& work) const {
+  Call(*state_, operation, scope.row).run([&] {
+    if (Transaction* transaction = transactionOf(scope)) return work(*transaction);
+    pool_->read([&work](ReadTransaction& snapshot) { work(snapshot); }, callOptions(scope));
   });
+}
+
+RunResult RepositoryCore::write(Operation operation, const Sql& sql, std::span<const ValueView> values,
+                                const CallScope& scope) const {
+  return writeReturning(operation, sql, values, RowVisitor::none(), scope);
 }
 
 RunResult RepositoryCore::writeReturning(Operation operation, const Sql& sql, std::span<const ValueView> values,
-                                         RowVisitor visit) const {
-  return Call(*state_, operation).run([&] {
-    if (transaction_ != nullptr) return transaction_->runReturningBound(sql, values, visit);
-    return pool_->with(callOptions()).runReturningBound(sql, values, visit);
+                                         RowVisitor visit, const CallScope& scope) const {
+  return Call(*state_, operation, scope.row).run([&] {
+    if (Transaction* transaction = transactionOf(scope)) return transaction->runReturningBound(sql, values, visit);
+    return pool_->with(callOptions(scope)).runReturningBound(sql, values, visit);
   });
 }
 
@@ -113,8 +135,9 @@ void RepositoryCore::inTransaction(Operation operation, const std::function<void
   });
 }
 
-CallOptions RepositoryCore::callOptions() const {
-  return {.timeout = state_->options.queryTimeout, .maxRetries = state_->options.maxRetries};
+CallOptions RepositoryCore::callOptions(const CallScope& scope) const {
+  return {.timeout = scope.timeout ? scope.timeout : state_->options.queryTimeout,
+          .maxRetries = state_->options.maxRetries};
 }
 
 void RepositoryCore::createTable(const TableFacts& facts) const {
@@ -141,6 +164,18 @@ RepositoryMetrics RepositoryCore::metrics() const {
   }
   if (measured > 0) result.averageQueryTime = total / static_cast<std::int64_t>(measured);
   return result;
+}
+
+QueryText::QueryText(const TableShape& shape, std::span<const bool> chosen) {
+  const char* separator = "SELECT ";
+  for (std::size_t column = 0; column < shape.columns.size(); ++column) {
+    if (!chosen[column]) continue;
+    text += separator;
+    appendIdentifier(text, shape.columns[column]);
+    separator = ", ";
+  }
+  text += " FROM ";
+  appendIdentifier(text, shape.name);
 }
 
 void QueryText::where(const Condition& condition) {

@@ -91,6 +91,23 @@ std::string indexText(const TableFacts& table, const TableFacts::IndexFacts& ind
   return text;
 }
 
+std::string linkText(const TableFacts::LinkFacts& link) {
+  std::string text = "CREATE TABLE IF NOT EXISTS " + quoted(link.name) + "(";
+  for (const TableFacts::LinkFacts::End& end : {link.own, link.other}) {
+    text += quoted(end.column) + " " + std::string(toText(end.kind)) + " NOT NULL REFERENCES " + quoted(end.table) +
+            "(" + quoted(end.key) + ") ON DELETE CASCADE, ";
+  }
+  return text + "PRIMARY KEY (" + quoted(link.own.column) + ", " + quoted(link.other.column) +
+         ")) STRICT, WITHOUT ROWID";
+}
+
+std::string linkIndexText(const TableFacts::LinkFacts& link) {
+  // The key finds the others of one; this finds the ones of another, for its own relation and for its removal.
+  const std::string name = std::string(link.name) + "_" + std::string(link.other.column);
+  return "CREATE INDEX IF NOT EXISTS " + quoted(name) + " ON " + quoted(link.name) + "(" + quoted(link.other.column) +
+         ")";
+}
+
 }  // namespace
 
 std::vector<std::string> TableFacts::createStatements() const {
@@ -113,6 +130,10 @@ std::vector<std::string> TableFacts::createStatements() const {
   if (!hasRowId) text += isStrict ? ", WITHOUT ROWID" : " WITHOUT ROWID";
   statements.push_back(std::move(text));
   for (const IndexFacts& index : indexes) statements.push_back(indexText(*this, index));
+  for (const LinkFacts& link : links) {
+    statements.push_back(linkText(link));
+    statements.push_back(linkIndexText(link));
+  }
   return statements;
 }
 

@@ -325,7 +325,7 @@ TEST_SUITE("integration/repository") {
     REQUIRE(tooLong.has_value());
     CHECK(tooLong->code() == ErrorCode::Constraint);
     CHECK(contains(tooLong->what(), "sensor is at most 8 long"));
-    CHECK(contains(tooLong->what(), "create in reading"));
+    CHECK(contains(tooLong->what(), "create in \"reading\""));
     const auto tooHot = errorOf([&] { f.pool.run("INSERT INTO reading VALUES (1, 's', 101, NULL, 0, '{}')"); });
     REQUIRE(tooHot.has_value());
     CHECK(contains(tooHot->what(), "value is from -100 to 100.5"));
@@ -351,7 +351,7 @@ TEST_SUITE("integration/repository") {
       REQUIRE(error.has_value());
       CHECK(error->code() == ErrorCode::TypeMismatch);
       CHECK(contains(error->what(), column));
-      CHECK(contains(error->what(), "find in reading"));
+      CHECK(contains(error->what(), "find in \"reading\" (id=1)"));
     };
     broken("value", Value("hot"));
     broken("sensor", Value());
