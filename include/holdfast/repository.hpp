@@ -302,9 +302,11 @@ class BoundKey {
 template <typename Entity>
 void readEntity(const RowView& row, Entity& entity) {
   using S = Schema<Entity>;
+  std::array<ValueView, S::kColumns> values;
+  row.read(values);
   S::forEach([&]<std::size_t I>() {
-    const auto& column = S::template column<I>();
-    ColumnType<typename S::template Member<I>>::read(row.at(I), column.name, entity.*(column.member));
+    constexpr const auto& column = S::template column<I>();
+    ColumnType<typename S::template Member<I>>::read(values[I], column.name, entity.*(column.member));
   });
 }
 

@@ -173,8 +173,10 @@ void QueryText::orderBy(std::string_view column, Order order, bool first) {
 
 void QueryText::limit(std::optional<std::int64_t> limit, std::int64_t offset) {
   if (!limit && offset == 0) return;
-  text += " LIMIT ? OFFSET ?";
+  text += " LIMIT ?";
   values.emplace_back(limit.value_or(-1));
+  if (offset == 0) return;  // SQLite would look at it for each row.
+  text += " OFFSET ?";
   values.emplace_back(offset);
 }
 
