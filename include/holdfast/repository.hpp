@@ -299,14 +299,21 @@ class BoundKey {
   [[no_unique_address]] NoBuffer buffer_;
 };
 
+/// Not filled with NULL first: that takes as long as reading the row.
+template <std::size_t N>
+union RoomForRow {
+  RoomForRow() noexcept {}
+  ValueView values[N];
+};
+
 template <typename Entity>
 void readEntity(const RowView& row, Entity& entity) {
   using S = Schema<Entity>;
-  std::array<ValueView, S::kColumns> values;
-  row.read(values);
+  RoomForRow<S::kColumns> room;
+  row.read(room.values);
   S::forEach([&]<std::size_t I>() {
     constexpr const auto& column = S::template column<I>();
-    ColumnType<typename S::template Member<I>>::read(values[I], column.name, entity.*(column.member));
+    ColumnType<typename S::template Member<I>>::read(room.values[I], column.name, entity.*(column.member));
   });
 }
 

@@ -1,5 +1,6 @@
 #include <holdfast/statement_executor.hpp>
 
+#include <memory>
 #include <string>
 
 #include <sqlite3.h>
@@ -73,7 +74,7 @@ ValueView RowView::at(std::size_t column) const {
 void RowView::read(std::span<ValueView> values) const {
   if (values.size() > static_cast<std::size_t>(sqlite3_data_count(statement_))) throwNoColumn(values.size() - 1);
   int index = 0;
-  for (ValueView& value : values) value = viewOf(sqlite3_column_value(statement_, index++));
+  for (ValueView& value : values) std::construct_at(&value, viewOf(sqlite3_column_value(statement_, index++)));
 }
 
 void RowView::throwNoColumn(std::size_t column) const {
