@@ -17,21 +17,24 @@ void throwBareError(sqlite3_stmt* statement) {
   throw BareError(code, message);
 }
 
+std::vector<std::string> pragmasOf(const BareSettings& settings) {
+  std::vector<std::string> pragmas{
+      "PRAGMA journal_mode = WAL", settings.syncCommits ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+      "PRAGMA foreign_keys = ON",  "PRAGMA trusted_schema = OFF",
+      "PRAGMA temp_store = FILE",  "PRAGMA mmap_size = 0"};
+  if (settings.cacheBytes > 0) {
+    pragmas.push_back(format("PRAGMA cache_size = -%lld", static_cast<long long>(settings.cacheBytes / 1024)));
+  }
+  pragmas.push_back(format("PRAGMA wal_autocheckpoint = %d", settings.checkpointPages));
+  return pragmas;
+}
+
 BareHandle::BareHandle(const std::string& path, const BareSettings& settings) {
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   try {
     if (sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr) != SQLITE_OK) throwBareError(handle_);
     sqlite3_busy_timeout(handle_, settings.busyTimeoutMs);
-    execute("PRAGMA journal_mode = WAL");
-    execute(settings.syncCommits ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
-    execute("PRAGMA foreign_keys = ON");
-    execute("PRAGMA trusted_schema = OFF");
-    execute("PRAGMA temp_store = FILE");
-    execute("PRAGMA mmap_size = 0");
-    if (settings.cacheBytes > 0) {
-      execute(format("PRAGMA cache_size = -%lld", static_cast<long long>(settings.cacheBytes / 1024)).c_str());
-    }
-    execute(format("PRAGMA wal_autocheckpoint = %d", settings.checkpointPages).c_str());
+    for (const std::string& pragma : pragmasOf(settings)) execute(pragma.c_str());
   } catch (...) {
     sqlite3_close(handle_);
     throw;

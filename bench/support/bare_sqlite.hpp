@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace bench {
 
@@ -26,6 +27,9 @@ struct BareSettings {
   int busyTimeoutMs = 3000;
   int checkpointPages = 1000;
 };
+
+/// The PRAGMA statements that make a handle so, for contenders that open theirs in another way.
+std::vector<std::string> pragmasOf(const BareSettings& settings);
 
 /// An SQLite handle as a careful application would open it by hand: without SQLite's mutex, in WAL mode, without
 /// mapping. What the library is measured against.

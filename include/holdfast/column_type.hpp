@@ -209,6 +209,13 @@ struct ColumnType<std::optional<T>> {
       value.reset();
       return;
     }
+    if constexpr (std::same_as<T, std::string>) {
+      // Made of its text: to make it empty and assign costs twice as much where the text does not fit in place.
+      if (!value) {
+        value.emplace(detail::decode<std::string_view>(stored, column));
+        return;
+      }
+    }
     if (!value) value.emplace();
     ColumnType<T>::read(stored, column, *value);
   }

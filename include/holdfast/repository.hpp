@@ -4,7 +4,9 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -37,15 +39,28 @@ class BaseRepository {
   BaseRepository in(Transaction& transaction) const { return BaseRepository(core_.in(transaction)); }
 
   std::optional<Entity> findById(const Key& key) const {
+    if (core_.caches()) {
+      const std::shared_ptr<const Entity> kept = findShared(key);
+      return kept != nullptr ? std::optional<Entity>(*kept) : std::nullopt;
+    }
     std::optional<Entity> found;
-    auto read = [&found](const RowView& row) {
-      detail::readEntity(row, found.emplace());
-      return false;
-    };
-    const detail::BoundKey<Entity> bound(key);
-    core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(), bound.values(),
-               detail::RowVisitor(read), {.row = bound.values()});
+    findUncached(key, found);
     return found;
+  }
+  /// The same as the cache holds it, without a copy; null where there is no row.
+  std::shared_ptr<const Entity> findShared(const Key& key) const {
+    const detail::BoundKey<Entity> bound(key);
+    const auto load = [&] {
+      std::optional<Entity> found;
+      CacheManager::Loaded<Entity> loaded;
+      loaded.parts = findUncached(key, found);
+      if (!found) return loaded;
+      loaded.bytes = detail::heapBytes(*found);
+      loaded.value = std::make_shared<const Entity>(std::move(*found));
+      return loaded;
+    };
+    if (!core_.caches()) return load().value;
+    return core_.template cached<Entity>({S::table.name, bound.values()}, {.row = bound.values()}, load);
   }
   std::optional<Entity> findById(const Key& key, const FindOptions<Entity>& options) const {
     const detail::EntityReader<Entity> reader(options.select, options.include);
@@ -74,23 +89,28 @@ class BaseRepository {
     return found;
   }
   std::vector<Entity> findMany(const QueryOptions<Entity>& options = {}) const {
-    std::vector<Entity> found;
-    if (options.limit && *options.limit > 0 && *options.limit < 100'000) {
-      found.reserve(static_cast<std::size_t>(*options.limit));
-    }
     const detail::EntityReader<Entity> reader(options.select, options.include);
-    auto take = [&](const RowView& row) { reader.read(row, found.emplace_back()); };
-    list(reader, options, detail::RowVisitor(take), [&found] { return std::span<Entity>(found); });
-    return found;
+    const detail::QueryText query = detail::queryText(reader, options);
+    std::vector<Entity> found;
+    if (!caches(options)) {
+      findUncached(reader, query, options, found);
+      return found;
+    }
+    const auto load = [&] {
+      CacheManager::Loaded<std::vector<Entity>> loaded;
+      loaded.parts = findUncached(reader, query, options, found);
+      for (const Entity& entity : found) loaded.bytes += detail::heapBytes(entity);
+      loaded.bytes += static_cast<std::int64_t>(found.capacity() * sizeof(Entity));
+      loaded.value = std::make_shared<const std::vector<Entity>>(std::move(found));
+      return loaded;
+    };
+    return *core_.template cached<std::vector<Entity>>({S::table.name, "findMany", query.text, query.values},
+                                                       scopeOf(options), load);
   }
   std::optional<Entity> findOne(QueryOptions<Entity> options = {}) const {
-    std::optional<Entity> found;
     options.limit = 1;
-    const detail::EntityReader<Entity> reader(options.select, options.include);
-    auto take = [&](const RowView& row) { reader.read(row, found.emplace()); };
-    list(reader, options, detail::RowVisitor(take),
-         [&found] { return std::span<Entity>(found ? &*found : nullptr, found ? 1 : 0); });
-    return found;
+    std::vector<Entity> found = findMany(options);
+    return found.empty() ? std::nullopt : std::optional<Entity>(std::move(found.front()));
   }
   /// Calls `visit(const Entity&)` for each, in constant memory; false from it ends the reading.
   template <typename F>
@@ -106,12 +126,20 @@ class BaseRepository {
     list(reader, options, detail::RowVisitor(take), [] { return std::span<Entity>(); });
   }
   std::int64_t count(const QueryOptions<Entity>& options = {}) const {
-    std::int64_t total = 0;
-    auto read = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
     detail::QueryText query(detail::StaticText<CountText>::text());
     query.where(options.where.condition());
-    core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), scopeOf(options));
-    return total;
+    const auto load = [&] {
+      std::int64_t total = 0;
+      auto read = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
+      CacheManager::Loaded<std::int64_t> loaded;
+      loaded.parts =
+          core_.read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(read), scopeOf(options));
+      loaded.value = std::make_shared<const std::int64_t>(total);
+      return loaded;
+    };
+    if (!caches(options)) return *load().value;
+    return *core_.template cached<std::int64_t>({S::table.name, "count", query.text, query.values}, scopeOf(options),
+                                                load);
   }
 
   /// Adds a row. An integer key that is zero is found by SQLite, and is in what is returned.
@@ -193,6 +221,22 @@ class BaseRepository {
   void createTable() const { core_.createTable(detail::TableFacts::of<Entity>()); }
 
   RepositoryMetrics metrics() const { return core_.metrics(); }
+  /// What is kept, by names like "reading:7" and "reading:findMany:...", to be dropped by name or pattern. It needs no
+  /// such help to see what was committed. Throws Error{Misuse} where cacheEnabled is not set.
+  CacheManager& cache() const { return core_.cache(); }
+
+  /// Calls `changed` with what findMany() finds after each commit that may have changed that, as Observation says. Reads
+  /// once at once, which throws where the options are wrong.
+  [[nodiscard]] Observation observe(QueryOptions<Entity> options,
+                                    std::function<void(const std::vector<Entity>&)> changed) const {
+    return core_.observe([self = *this, options = std::move(options), changed = std::move(changed)](
+                             bool hasChanged, const std::function<void(std::uint64_t)>& note) {
+      std::vector<Entity> found;
+      const detail::EntityReader<Entity> reader(options.select, options.include);
+      note(self.findUncached(reader, detail::queryText(reader, options), options, found));
+      if (hasChanged) changed(found);
+    });
+  }
 
  private:
   explicit BaseRepository(detail::RepositoryCore core) : core_(std::move(core)) {}
@@ -252,18 +296,42 @@ class BaseRepository {
   static detail::CallScope scopeOf(const QueryOptions<Entity>& options) {
     return {.timeout = options.timeout, .transaction = options.transaction};
   }
+  /// What relations hold is not kept, and nothing while a transaction reads.
+  bool caches(const QueryOptions<Entity>& options) const noexcept {
+    return options.include.empty() && core_.caches(scopeOf(options));
+  }
+  // These return the tables that they have read.
+  std::uint64_t findUncached(const Key& key, std::optional<Entity>& found) const {
+    auto read = [&found](const RowView& row) {
+      detail::readEntity(row, found.emplace());
+      return false;
+    };
+    const detail::BoundKey<Entity> bound(key);
+    return core_.read(detail::Operation::Find, detail::StaticText<typename Text::FindByKey>::sql(), bound.values(),
+                      detail::RowVisitor(read), {.row = bound.values()});
+  }
+  std::uint64_t findUncached(const detail::EntityReader<Entity>& reader, const detail::QueryText& query,
+                             const QueryOptions<Entity>& options, std::vector<Entity>& found) const {
+    if (options.limit && *options.limit > 0 && *options.limit < 100'000) {
+      found.reserve(static_cast<std::size_t>(*options.limit));
+    }
+    auto take = [&](const RowView& row) { reader.read(row, found.emplace_back()); };
+    return read(detail::Operation::List, query.sql(), query.values, detail::RowVisitor(take), scopeOf(options),
+                options.include, [&found] { return std::span<Entity>(found); });
+  }
   /// `found()`: the entities that `visit` has read, for the relations to be loaded into.
   template <typename Found>
-  void list(const detail::EntityReader<Entity>& reader, const QueryOptions<Entity>& options, detail::RowVisitor visit,
-            Found found) const {
+  std::uint64_t list(const detail::EntityReader<Entity>& reader, const QueryOptions<Entity>& options,
+                     detail::RowVisitor visit, Found found) const {
     const detail::QueryText query = detail::queryText(reader, options);
-    read(detail::Operation::List, query.sql(), query.values, visit, scopeOf(options), options.include, found);
+    return read(detail::Operation::List, query.sql(), query.values, visit, scopeOf(options), options.include, found);
   }
   template <typename Found>
-  void read(detail::Operation operation, const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
-            const detail::CallScope& scope, const std::vector<Include<Entity>>& include, Found found) const {
+  std::uint64_t read(detail::Operation operation, const Sql& sql, std::span<const ValueView> values,
+                     detail::RowVisitor visit, const detail::CallScope& scope,
+                     const std::vector<Include<Entity>>& include, Found found) const {
     if (include.empty()) return core_.read(operation, sql, values, visit, scope);
-    core_.readTogether(operation, scope, [&](StatementExecutor& executor) {
+    return core_.readTogether(operation, scope, [&](StatementExecutor& executor) {
       executor.visitBound(sql, values, visit);
       for (const Include<Entity>& relation : include) relation.load(executor, found());
     });

@@ -1,5 +1,6 @@
 #include <holdfast/statement_executor.hpp>
 
+#include <memory>
 #include <string>
 
 #include <sqlite3.h>
@@ -26,6 +27,31 @@ auto withViews(std::span<const Value> values, Call call) {
   return call(std::span<const ValueView>(views));
 }
 
+// Text in another encoding is converted when it is read, and long content is put together.
+[[noreturn]] void throwNoMemory() { throw Error(ErrorCode::MemoryLimit, "no memory to read a text or blob column"); }
+
+// Each sqlite3_column_...() looks the column up, takes a lock and looks for errors: done once, not up to three times.
+// Reading an unprotected value is safe where one thread at a time uses the handle, and that is what a lease is.
+[[gnu::always_inline]] inline ValueView viewOf(sqlite3_value* value) {
+  switch (sqlite3_value_type(value)) {
+    case SQLITE_INTEGER: return ValueView(static_cast<std::int64_t>(sqlite3_value_int64(value)));
+    case SQLITE_FLOAT: return ValueView(sqlite3_value_double(value));
+    case SQLITE_TEXT: {
+      const unsigned char* text = sqlite3_value_text(value);
+      if (text == nullptr) throwNoMemory();
+      return ValueView(
+          std::string_view(reinterpret_cast<const char*>(text), static_cast<std::size_t>(sqlite3_value_bytes(value))));
+    }
+    case SQLITE_BLOB: {
+      const void* bytes = sqlite3_value_blob(value);
+      const auto size = static_cast<std::size_t>(sqlite3_value_bytes(value));
+      if (bytes == nullptr && size > 0) throwNoMemory();
+      return ValueView(BlobView(static_cast<const std::byte*>(bytes), size));
+    }
+    default: return {};
+  }
+}
+
 constexpr std::size_t kMostColumns = 32767;  // SQLITE_LIMIT_COLUMN cannot be raised further.
 
 }  // namespace
@@ -39,26 +65,19 @@ std::string_view RowView::columnName(std::size_t column) const {
 
 ValueView RowView::at(std::size_t column) const {
   const int index = column <= kMostColumns ? static_cast<int>(column) : -1;
-  switch (sqlite3_column_type(statement_, index)) {
-    case SQLITE_INTEGER: return ValueView(static_cast<std::int64_t>(sqlite3_column_int64(statement_, index)));
-    case SQLITE_FLOAT: return ValueView(sqlite3_column_double(statement_, index));
-    case SQLITE_TEXT: {
-      const unsigned char* text = sqlite3_column_text(statement_, index);
-      // An overflow blob or text is assembled in memory when it is read, and only that can fail.
-      if (text == nullptr) throw Error(ErrorCode::MemoryLimit, "no memory to read a text column");
-      return ValueView(std::string_view(reinterpret_cast<const char*>(text),
-                                        static_cast<std::size_t>(sqlite3_column_bytes(statement_, index))));
-    }
-    case SQLITE_BLOB: {
-      const void* bytes = sqlite3_column_blob(statement_, index);
-      const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_, index));
-      if (bytes == nullptr && size > 0) throw Error(ErrorCode::MemoryLimit, "no memory to read a blob column");
-      return ValueView(BlobView(static_cast<const std::byte*>(bytes), size));
-    }
-    default: break;
-  }
+  const ValueView value = viewOf(sqlite3_column_value(statement_, index));
   // SQLite says NULL also where there is no such column.
-  if (column < static_cast<std::size_t>(sqlite3_data_count(statement_))) return ValueView();
+  if (value.isNull() && column >= static_cast<std::size_t>(sqlite3_data_count(statement_))) throwNoColumn(column);
+  return value;
+}
+
+void RowView::read(std::span<ValueView> values) const {
+  if (values.size() > static_cast<std::size_t>(sqlite3_data_count(statement_))) throwNoColumn(values.size() - 1);
+  int index = 0;
+  for (ValueView& value : values) std::construct_at(&value, viewOf(sqlite3_column_value(statement_, index++)));
+}
+
+void RowView::throwNoColumn(std::size_t column) const {
   throw Error(ErrorCode::InvalidArgument,
               "the result has no column " + std::to_string(column) + ": it has " + std::to_string(size()));
 }

@@ -38,7 +38,7 @@ TableSet PoolInternals::visit(ConnectionPool& pool, const CallOptions& options, 
   return tables;
 }
 
-TableSet PoolInternals::tablesRead(const ReadTransaction& snapshot) noexcept {
+TableSet PoolInternals::takeTablesRead(ReadTransaction& snapshot) noexcept {
   return snapshot.lease_->impl().takeTablesRead();
 }
 

@@ -22,8 +22,8 @@ class PoolInternals {
   /// forEach(); returns the tables that the statement reads.
   static TableSet visit(ConnectionPool& pool, const CallOptions& options, const Sql& sql,
                         std::span<const ValueView> values, RowVisitor visit);
-  /// The tables that were read in a snapshot so far.
-  static TableSet tablesRead(const ReadTransaction& snapshot) noexcept;
+  /// The tables that were read in a snapshot since it was asked last.
+  static TableSet takeTablesRead(ReadTransaction& snapshot) noexcept;
   static Observation observe(ConnectionPool& pool, TableSet tables, Observer::Function function);
   /// The cache gives up memory when that runs short, until it is removed.
   static void addCache(ConnectionPool& pool, CacheManager& cache);

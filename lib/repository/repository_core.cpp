@@ -5,7 +5,9 @@
 
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
+#include "pool/pool_internals.hpp"
 #include "query/identifier.hpp"
+#include "repository/repository_cache.hpp"
 
 namespace holdfast::detail {
 
@@ -17,6 +19,7 @@ struct RepositoryCore::State {
   Counter calls;
   Counter errors;
   std::array<LatencyHistogram, 5> latencies;
+  std::unique_ptr<RepositoryCache> cache;
 };
 
 /// One call: counted, timed now and then, and named in the error that it ends with.
@@ -89,7 +92,13 @@ void refuseInclude(bool included) {
 }
 
 RepositoryCore::RepositoryCore(ConnectionPool& pool, const TableShape& shape, const RepositoryOptions& options)
-    : pool_(&pool), state_(std::make_shared<State>(shape, options)) {}
+    : pool_(&pool), hasCache_(options.cacheEnabled), state_(std::make_shared<State>(shape, options)) {
+  if (!hasCache_) return;
+  state_->cache = std::make_unique<RepositoryCache>(pool, CacheOptions{.ttl = options.cacheTtl,
+                                                                       .maxEntries = options.cacheMaxEntries,
+                                                                       .maxBytes = options.cacheMaxBytes,
+                                                                       .clock = options.clock});
+}
 
 RepositoryCore RepositoryCore::in(Transaction& transaction) const {
   RepositoryCore inside = *this;
@@ -97,20 +106,61 @@ RepositoryCore RepositoryCore::in(Transaction& transaction) const {
   return inside;
 }
 
-void RepositoryCore::read(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
-                          const CallScope& scope) const {
-  Call(*state_, operation, scope.row).run([&] {
-    if (Transaction* transaction = transactionOf(scope)) return transaction->visitBound(sql, values, visit);
-    if (!scope.timeout && !state_->options.queryTimeout) return pool_->visitBound(sql, values, visit);
-    pool_->with(callOptions(scope)).visitBound(sql, values, visit);
+RepositoryCore::Tables RepositoryCore::read(Operation operation, const Sql& sql, std::span<const ValueView> values,
+                                            RowVisitor visit, const CallScope& scope) const {
+  return Call(*state_, operation, scope.row).run([&]() -> Tables {
+    if (Transaction* transaction = transactionOf(scope)) {
+      transaction->visitBound(sql, values, visit);
+      return 0;
+    }
+    return PoolInternals::visit(*pool_, callOptions(scope), sql, values, visit);
   });
 }
 
-void RepositoryCore::readTogether(Operation operation, const CallScope& scope,
-                                  const std::function<void(StatementExecutor&)>& work) const {
-  Call(*state_, operation, scope.row).run([&] {
-    if (Transaction* transaction = transactionOf(scope)) return work(*transaction);
-    pool_->read([&work](ReadTransaction& snapshot) { work(snapshot); }, callOptions(scope));
+RepositoryCore::Tables RepositoryCore::readTogether(Operation operation, const CallScope& scope,
+                                                    const std::function<void(StatementExecutor&)>& work) const {
+  return Call(*state_, operation, scope.row).run([&]() -> Tables {
+    if (Transaction* transaction = transactionOf(scope)) {
+      work(*transaction);
+      return 0;
+    }
+    return pool_->read(
+        [&work](ReadTransaction& snapshot) {
+          PoolInternals::takeTablesRead(snapshot);
+          work(snapshot);
+          return PoolInternals::takeTablesRead(snapshot);
+        },
+        callOptions(scope));
+  });
+}
+
+CacheManager& RepositoryCore::cache() const {
+  if (state_->cache != nullptr) return state_->cache->manager();
+  throw Error(ErrorCode::Misuse, "the repository has no cache: set RepositoryOptions::cacheEnabled");
+}
+
+CacheManager& RepositoryCore::cacheForCall() const {
+  PoolInternals::requireCallable(*pool_);
+  return state_->cache->manager();
+}
+
+RepositoryCore::Tables RepositoryCore::likelyTables() const noexcept { return state_->cache->likelyTables(); }
+
+void RepositoryCore::noteTables(Tables tables) const noexcept { state_->cache->noteTables(tables); }
+
+std::chrono::steady_clock::time_point RepositoryCore::deadlineOf(const CallScope& scope) const {
+  const auto timeout = callOptions(scope).timeout;
+  return timeout ? std::chrono::steady_clock::now() + *timeout : std::chrono::steady_clock::time_point::max();
+}
+
+void RepositoryCore::countHit() const noexcept { state_->calls.add(); }
+
+Observation RepositoryCore::observe(Look look) const {
+  if (transaction_ != nullptr) throw Error(ErrorCode::Misuse, "observe() inside of a transaction: use the repository");
+  Tables tables = 0;
+  look(false, [&tables](Tables read) { tables = read; });
+  return PoolInternals::observe(*pool_, tables, [look = std::move(look)](std::atomic<TableSet>& observed) {
+    look(true, [&observed](Tables read) { observed = read; });
   });
 }
 
@@ -153,6 +203,8 @@ RepositoryMetrics RepositoryCore::metrics() const {
   if (result.queryCount > 0) {
     result.errorRate = static_cast<double>(result.errorCount) / static_cast<double>(result.queryCount);
   }
+  if (state_->cache != nullptr) result.cache = state_->cache->manager().metrics();
+  result.cacheHitRate = result.cache.hitRate;
   std::uint64_t measured = 0;
   std::chrono::nanoseconds total{0};
   const std::array<LatencySummary*, 5> summaries{&result.find, &result.list, &result.create, &result.update,
@@ -208,8 +260,10 @@ void QueryText::orderBy(std::string_view column, Order order, bool first) {
 
 void QueryText::limit(std::optional<std::int64_t> limit, std::int64_t offset) {
   if (!limit && offset == 0) return;
-  text += " LIMIT ? OFFSET ?";
+  text += " LIMIT ?";
   values.emplace_back(limit.value_or(-1));
+  if (offset == 0) return;  // SQLite would look at it for each row.
+  text += " OFFSET ?";
   values.emplace_back(offset);
 }
 

@@ -112,14 +112,35 @@ class BoundEntity {
   decltype(buffers(std::make_index_sequence<S::kColumns>())) buffers_;
 };
 
+/// What texts and blobs of an entity take on the heap, about.
+template <typename Entity>
+std::int64_t heapBytes(const Entity& entity) {
+  std::int64_t bytes = 0;
+  const BoundEntity<Entity> bound(entity);
+  for (const ValueView& value : bound.values()) {
+    if (value.type() == ValueType::Text) bytes += static_cast<std::int64_t>(value.text().size());
+    if (value.type() == ValueType::Blob) bytes += static_cast<std::int64_t>(value.blob().size());
+  }
+  return bytes;
+}
+
+/// Not filled with NULL first: that takes as long as reading the row.
+template <std::size_t N>
+union RoomForRow {
+  RoomForRow() noexcept {}
+  ValueView values[N];
+};
+
 /// Reads a row that has all columns, in their order.
 template <typename Entity>
 void readEntity(const RowView& row, Entity& entity) {
   using S = Schema<Entity>;
   try {
+    RoomForRow<S::kColumns> room;
+    row.read(room.values);
     S::forEach([&]<std::size_t I>() {
-      const auto& column = S::template column<I>();
-      ColumnType<typename S::template Member<I>>::read(row.at(I), column.name, entity.*(column.member));
+      constexpr const auto& column = S::template column<I>();
+      ColumnType<typename S::template Member<I>>::read(room.values[I], column.name, entity.*(column.member));
     });
   } catch (Error& error) {
     addRowRead(error, kShape<Entity>, row);

@@ -10,8 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include <holdfast/cache_manager.hpp>
 #include <holdfast/condition.hpp>
 #include <holdfast/connection_pool.hpp>
+#include <holdfast/detail/cache_key.hpp>
 #include <holdfast/detail/table_facts.hpp>
 #include <holdfast/detail/table_shape.hpp>
 #include <holdfast/repository_options.hpp>
@@ -42,11 +44,37 @@ class RepositoryCore {
   /// Null outside of one.
   Transaction* transaction() const noexcept { return transaction_; }
 
-  void read(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
-            const CallScope& scope = {}) const;
+  /// Tables as their CacheSource::Parts.
+  using Tables = CacheSource::Parts;
+  /// Returns the tables that were read; none in a transaction.
+  Tables read(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
+              const CallScope& scope = {}) const;
   /// Several reads on one consistent view.
-  void readTogether(Operation operation, const CallScope& scope,
-                    const std::function<void(StatementExecutor&)>& work) const;
+  Tables readTogether(Operation operation, const CallScope& scope,
+                      const std::function<void(StatementExecutor&)>& work) const;
+  /// Whether results are kept: not in a transaction, which sees what nobody else may.
+  bool caches(const CallScope& scope = {}) const noexcept { return hasCache_ && transactionOf(scope) == nullptr; }
+  /// What the cache has for the key, or what `load()`, which returns CacheManager::Loaded<T>, reads. Only where
+  /// caches().
+  template <typename T, typename Load>
+  std::shared_ptr<const T> cached(const CacheKey& key, const CallScope& scope, Load load) const {
+    bool loaded = false;
+    const auto read = [&] {
+      loaded = true;
+      CacheManager::Loaded<T> result = load();
+      noteTables(result.parts);
+      return result;
+    };
+    auto value = cacheForCall().get<T>(key.text(), likelyTables(), read, deadlineOf(scope));
+    if (!loaded) countHit();
+    return value;
+  }
+  /// Throws Error{Misuse} where there is none.
+  CacheManager& cache() const;
+  /// Calls `look` after each commit that may have changed what it read; it returns the tables, by noting them before it
+  /// goes on. It looks once now.
+  using Look = std::function<void(bool changed, const std::function<void(Tables)>& note)>;
+  Observation observe(Look look) const;
   RunResult write(Operation operation, const Sql& sql, std::span<const ValueView> values,
                   const CallScope& scope = {}) const;
   /// A write that returns rows.
@@ -66,8 +94,14 @@ class RepositoryCore {
     return scope.transaction != nullptr ? scope.transaction : transaction_;
   }
   CallOptions callOptions(const CallScope& scope) const;
+  CacheManager& cacheForCall() const;
+  Tables likelyTables() const noexcept;
+  void noteTables(Tables tables) const noexcept;
+  std::chrono::steady_clock::time_point deadlineOf(const CallScope& scope) const;
+  void countHit() const noexcept;
 
   ConnectionPool* pool_;
+  bool hasCache_ = false;
   Transaction* transaction_ = nullptr;
   std::shared_ptr<State> state_;
 };
