@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -80,20 +81,32 @@ class CacheManager {
 
   /// The value of the key; where it is not here `load()`, which returns Loaded<T>, is called and its value kept. What it
   /// throws travels on, and nothing is kept. `parts`: what it is likely to be made from; kAllParts where nobody knows.
-  /// Blocks until `deadline` for another thread that loads the same. Throws Error{Misuse} where the key has a value of
-  /// another type.
+  /// Blocks for another thread that loads the same, no longer than `patience`, where there is one. Throws Error{Misuse}
+  /// where the key has a value of another type.
   template <typename T, typename Load>
     requires std::is_same_v<std::invoke_result_t<Load&>, Loaded<T>>
   std::shared_ptr<const T> get(std::string_view key, Parts parts, Load&& load,
-                               std::chrono::steady_clock::time_point deadline = kForever) {
+                               std::optional<std::chrono::milliseconds> patience = {}) {
+    std::shared_ptr<const void> value;
+    if (find(key, parts, &kTypeOf<T>, value)) return std::static_pointer_cast<const T>(std::move(value));
     Ticket ticket;
-    if (find(key, parts, &kTypeOf<T>, deadline, ticket)) {
-      return std::static_pointer_cast<const T>(std::move(ticket.value));
+    if (await(key, parts, &kTypeOf<T>, patience, value, ticket)) {
+      return std::static_pointer_cast<const T>(std::move(value));
     }
     Loading loading(*this, ticket);
     Loaded<T> loaded = load();
     loading.keep(key, {loaded.value, &kTypeOf<T>, loaded.bytes + static_cast<std::int64_t>(sizeof(T)), loaded.parts});
     return std::move(loaded.value);
+  }
+  /// Calls `take(const T*)` with the value of the key (null: there is nothing) under the cache's lock, where the cache
+  /// has it: cheaper than sharing it. False where it has not.
+  template <typename T, typename Take>
+    requires std::invocable<Take&, const T*>
+  bool take(std::string_view key, Parts parts, Take take) {
+    const auto call = [](void* taker, const void* value) {
+      (*static_cast<Take*>(taker))(static_cast<const T*>(value));
+    };
+    return takeUnderLock(key, parts, &kTypeOf<T>, std::addressof(take), call);
   }
   /// The same without a source: `load()` returns std::optional<T>.
   template <typename T, typename Load>
@@ -124,7 +137,6 @@ class CacheManager {
  private:
   struct State;
   struct Flight;
-  static constexpr auto kForever = std::chrono::steady_clock::time_point::max();
   template <typename T>
   inline static constexpr char kTypeOf = 0;
 
@@ -136,7 +148,6 @@ class CacheManager {
   };
   /// What a miss remembers of the state that it loads.
   struct Ticket {
-    std::shared_ptr<const void> value;
     std::shared_ptr<Flight> flight;  ///< Null: others are not told.
     Parts parts = 0;
     std::optional<std::uint64_t> version;  ///< Of `parts`.
@@ -158,8 +169,13 @@ class CacheManager {
     Ticket& ticket_;
   };
 
-  bool find(std::string_view key, Parts parts, const void* type, std::chrono::steady_clock::time_point deadline,
-            Ticket& ticket);
+  using Taker = void (*)(void* taker, const void* value);
+  bool takeUnderLock(std::string_view key, Parts parts, const void* type, void* taker, Taker call);
+  /// Whether the cache has it.
+  bool find(std::string_view key, Parts parts, const void* type, std::shared_ptr<const void>& value);
+  /// Whether it has it by now, or another thread has loaded it; else it is the caller's to load.
+  bool await(std::string_view key, Parts parts, const void* type, std::optional<std::chrono::milliseconds> patience,
+             std::shared_ptr<const void>& value, Ticket& ticket);
   void keep(std::string_view key, Ticket& ticket, const Kept& kept);
   void land(Ticket& ticket, const Kept* kept) noexcept;
 

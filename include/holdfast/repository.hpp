@@ -39,11 +39,17 @@ class BaseRepository {
   BaseRepository in(Transaction& transaction) const { return BaseRepository(core_.in(transaction)); }
 
   std::optional<Entity> findById(const Key& key) const {
-    if (core_.caches()) {
-      const std::shared_ptr<const Entity> kept = findShared(key);
-      return kept != nullptr ? std::optional<Entity>(*kept) : std::nullopt;
-    }
     std::optional<Entity> found;
+    if (core_.caches()) {
+      const detail::BoundKey<Entity> bound(key);
+      const auto copy = [&found](const Entity* kept) {
+        if (kept != nullptr) found.emplace(*kept);
+      };
+      if (core_.template takeCached<Entity>({S::table.name, bound.values()}, copy)) return found;
+      const std::shared_ptr<const Entity> kept = findShared(key);
+      if (kept != nullptr) found.emplace(*kept);
+      return found;
+    }
     findUncached(key, found);
     return found;
   }

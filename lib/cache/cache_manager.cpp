@@ -6,10 +6,19 @@
 
 #include <holdfast/error.hpp>
 
+#include "cache/name_index.hpp"
 #include "cache/wildcard.hpp"
 #include "core/port/mutex.hpp"
 
 namespace holdfast {
+
+namespace {
+
+[[noreturn]] void throwOtherType(std::string_view key) {
+  throw Error(ErrorCode::Misuse, "the cache holds a value of another type for \"" + std::string(key) + "\"");
+}
+
+}  // namespace
 
 /// One thread loads a key, others wait for what it finds.
 struct CacheManager::Flight {
@@ -25,11 +34,15 @@ struct CacheManager::Flight {
 
 struct CacheManager::State {
   struct Entry {
+    std::string_view name() const noexcept { return key; }
     std::string key;
     Kept kept;
     std::uint64_t version = 0;
     Clock::TimePoint expires{};
     std::int64_t bytes = 0;
+    std::uint64_t hash = 0;
+    Entry* next = nullptr;
+    std::list<Entry>::iterator self{};
   };
   using Entries = std::list<Entry>;
 
@@ -41,7 +54,7 @@ struct CacheManager::State {
   std::atomic<std::int64_t>& bytes;  // Written under the lock.
   mutable port::Mutex mutex;
   Entries entries HOLDFAST_GUARDED_BY(mutex);  // Most recently used first.
-  std::unordered_map<std::string_view, Entries::iterator> index HOLDFAST_GUARDED_BY(mutex);
+  NameIndex<Entry> index HOLDFAST_GUARDED_BY(mutex);
   std::unordered_map<std::string_view, std::shared_ptr<Flight>> flights HOLDFAST_GUARDED_BY(mutex);
   std::uint64_t epoch HOLDFAST_GUARDED_BY(mutex) = 0;
   CacheMetrics figures HOLDFAST_GUARDED_BY(mutex);
@@ -57,7 +70,7 @@ struct CacheManager::State {
   void drop(Entries::iterator entry, std::uint64_t& counter) noexcept HOLDFAST_REQUIRES(mutex) {
     ++counter;
     addBytes(-entry->bytes);
-    index.erase(entry->key);
+    index.erase(*entry);
     entries.erase(entry);
   }
   void shrinkTo(std::int64_t most, std::size_t mostEntries) noexcept HOLDFAST_REQUIRES(mutex) {
@@ -65,11 +78,22 @@ struct CacheManager::State {
       drop(std::prev(entries.end()), figures.evictions);
     }
   }
+  /// What is kept for a key and still holds, counted as found.
+  const Kept* hit(std::string_view key, Parts parts, const void* type) HOLDFAST_REQUIRES(mutex) {
+    const auto version = versionOf(parts);
+    if (!version) return nullptr;
+    const Entry* entry = findGood(key, parts, *version);
+    if (entry == nullptr) return nullptr;
+    if (type != entry->kept.type) throwOtherType(key);
+    ++figures.hits;
+    if (entry->kept.value == nullptr) ++figures.negativeHits;
+    return &entry->kept;
+  }
   /// An entry that still holds; one that does not is dropped.
   Entry* findGood(std::string_view key, Parts parts, std::uint64_t version) HOLDFAST_REQUIRES(mutex) {
-    const auto found = index.find(key);
-    if (found == index.end()) return nullptr;
-    const auto entry = found->second;
+    Entry* const found = index.find(key);
+    if (found == nullptr) return nullptr;
+    const auto entry = found->self;
     if (options.ttl.count() > 0 && clock().now() >= entry->expires) {
       drop(entry, figures.expirations);
       return nullptr;
@@ -79,7 +103,7 @@ struct CacheManager::State {
       drop(entry, figures.invalidations);
       return nullptr;
     }
-    entries.splice(entries.begin(), entries, entry);
+    if (entry != entries.begin()) entries.splice(entries.begin(), entries, entry);
     return &*entry;
   }
 };
@@ -89,11 +113,6 @@ namespace {
 // What an entry takes in the list and in the index, besides its own size.
 constexpr std::int64_t kNodeBytes = 96;
 
-void requireType(const void* wanted, const void* held, std::string_view key) {
-  if (wanted == held) return;
-  throw Error(ErrorCode::Misuse, "the cache holds a value of another type for \"" + std::string(key) + "\"");
-}
-
 }  // namespace
 
 CacheManager::CacheManager(const CacheOptions& options, CacheSource* source)
@@ -101,23 +120,42 @@ CacheManager::CacheManager(const CacheOptions& options, CacheSource* source)
 
 CacheManager::~CacheManager() { totalBytes_.fetch_sub(bytes(), std::memory_order_relaxed); }
 
-bool CacheManager::find(std::string_view key, Parts parts, const void* type,
-                        std::chrono::steady_clock::time_point deadline, Ticket& ticket) {
+bool CacheManager::takeUnderLock(std::string_view key, Parts parts, const void* type, void* taker, Taker call) {
+  State& state = *state_;
+  const port::LockGuard guard(state.mutex);
+  const Kept* kept = state.hit(key, parts, type);
+  if (kept == nullptr) return false;
+  call(taker, kept->value.get());
+  return true;
+}
+
+bool CacheManager::find(std::string_view key, Parts parts, const void* type, std::shared_ptr<const void>& value) {
+  State& state = *state_;
+  const port::LockGuard guard(state.mutex);
+  const Kept* kept = state.hit(key, parts, type);
+  if (kept == nullptr) return false;
+  value = kept->value;
+  return true;
+}
+
+bool CacheManager::await(std::string_view key, Parts parts, const void* type,
+                         std::optional<std::chrono::milliseconds> patience, std::shared_ptr<const void>& value,
+                         Ticket& ticket) {
   State& state = *state_;
   port::LockGuard guard(state.mutex);
+  ++state.figures.misses;
   ticket.parts = parts;
   ticket.version = state.versionOf(parts);
   ticket.epoch = state.epoch;
   if (ticket.version) {
+    // It may have been loaded since find().
     if (const State::Entry* entry = state.findGood(key, parts, *ticket.version)) {
-      requireType(type, entry->kept.type, key);
-      ++state.figures.hits;
-      if (entry->kept.value == nullptr) ++state.figures.negativeHits;
-      ticket.value = entry->kept.value;
+      if (type != entry->kept.type) throwOtherType(key);
+      ++state.figures.sharedLoads;
+      value = entry->kept.value;
       return true;
     }
   }
-  ++state.figures.misses;
   if (!ticket.version || state.options.maxEntries == 0) return false;
   const auto known = state.flights.find(key);
   if (known == state.flights.end()) {
@@ -133,17 +171,19 @@ bool CacheManager::find(std::string_view key, Parts parts, const void* type,
   const std::shared_ptr<Flight> flight = known->second;
   // What it loads may be older than what we have to see.
   if (flight->parts != parts || flight->version != *ticket.version || flight->epoch != state.epoch) return false;
+  const auto deadline =
+      patience ? std::chrono::steady_clock::now() + *patience : std::chrono::steady_clock::time_point{};
   while (!flight->landed) {
-    if (deadline == kForever) {
+    if (!patience) {
       flight->landing.wait(guard);
     } else if (!flight->landing.waitUntil(guard, deadline)) {
       return false;
     }
   }
   if (!flight->hasValue) return false;
-  requireType(type, flight->kept.type, key);
+  if (type != flight->kept.type) throwOtherType(key);
   ++state.figures.sharedLoads;
-  ticket.value = flight->kept.value;
+  value = flight->kept.value;
   return true;
 }
 
@@ -162,12 +202,11 @@ void CacheManager::keep(std::string_view key, Ticket& ticket, const Kept& kept) 
   // As of before the load; and where all parts are what they were, so is each of them.
   if (state.versionOf(ticket.parts) != ticket.version) return;
   try {
-    if (const auto old = state.index.find(key); old != state.index.end()) {
-      state.drop(old->second, state.figures.invalidations);
-    }
+    if (State::Entry* old = state.index.find(key)) state.drop(old->self, state.figures.invalidations);
     state.entries.push_front({std::string(key), kept, *version, state.clock().now() + state.options.ttl, bytes});
+    state.entries.front().self = state.entries.begin();
     try {
-      state.index.emplace(state.entries.front().key, state.entries.begin());
+      state.index.insert(state.entries.front());
     } catch (...) {
       state.entries.pop_front();
       throw;
@@ -194,9 +233,9 @@ bool CacheManager::invalidate(std::string_view key) {
   State& state = *state_;
   const port::LockGuard guard(state.mutex);
   ++state.epoch;
-  const auto found = state.index.find(key);
-  if (found == state.index.end()) return false;
-  state.drop(found->second, state.figures.invalidations);
+  State::Entry* found = state.index.find(key);
+  if (found == nullptr) return false;
+  state.drop(found->self, state.figures.invalidations);
   return true;
 }
 

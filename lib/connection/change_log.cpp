@@ -13,8 +13,6 @@ constexpr std::size_t kChangeCounter = kSecondCopy + 2;
 constexpr std::uint32_t kKnownFormat = 3'007'000;
 constexpr int kRegionBytes = 32'768;  // As SQLite maps it.
 
-std::uint32_t readCounter(const std::uint32_t* counter) noexcept { return __atomic_load_n(counter, __ATOMIC_ACQUIRE); }
-
 const std::uint32_t* changeCounterOf(sqlite3* handle) noexcept {
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return nullptr;
@@ -44,7 +42,7 @@ void ChangeLog::attach(sqlite3* writer) noexcept {
     const port::LockGuard guard(foreignMutex_);
     advance(kAllTables, 2);
     const std::uint32_t* counter = changeCounterOf(writer);
-    if (counter != nullptr) foreign_ = readCounter(counter) - own_;
+    if (counter != nullptr) foreign_ = read(counter) - own_;
     counter_ = counter;
   }
   listener_.tablesChanged(kAllTables);
@@ -74,24 +72,13 @@ void ChangeLog::endCommit(TableSet tables, std::uint32_t logged) noexcept {
   if (tables != 0) listener_.tablesChanged(tables);
 }
 
-// The sum is read before and after the counter: a change that was counted in between shows in it.
-std::optional<std::uint64_t> ChangeLog::version(TableSet tables) const noexcept {
-  const Sum before = sumOf(tables);
-  if (before.changing) return std::nullopt;
-  const std::uint32_t* counter = counter_.load();
-  if (counter == nullptr) return std::nullopt;
-  const std::uint32_t seen = readCounter(counter);
-  if (seen != foreign_.load() + own_.load() || sumOf(tables).value != before.value) return std::nullopt;
-  return before.value;
-}
-
 void ChangeLog::lookForForeignCommits() noexcept {
   {
     const port::LockGuard guard(foreignMutex_);
     const std::uint32_t* counter = counter_.load();
     const std::uint32_t before = commits_.load();
     if (counter == nullptr || before % 2 != 0) return;
-    const std::uint32_t foreign = readCounter(counter) - own_.load();
+    const std::uint32_t foreign = read(counter) - own_.load();
     // A COMMIT of our own meanwhile: its count is in one of the two numbers, perhaps.
     if (commits_.load() != before || foreign == foreign_.load()) return;
     advance(kAllTables, 2);
@@ -108,16 +95,6 @@ void ChangeLog::add(Gate& gate) {
 void ChangeLog::remove(Gate& gate) noexcept {
   const port::LockGuard guard(gatesMutex_);
   std::erase(gates_, &gate);
-}
-
-ChangeLog::Sum ChangeLog::sumOf(TableSet tables) const noexcept {
-  Sum sum;
-  for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
-    const std::uint64_t version = versions_[static_cast<std::size_t>(std::countr_zero(rest))].load();
-    sum.value += version;
-    sum.changing = sum.changing || version % 2 != 0;
-  }
-  return sum;
 }
 
 void ChangeLog::advance(TableSet tables, std::uint64_t by) noexcept {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -69,7 +70,20 @@ class ChangeLog {
   // --- By the owner of the write handle, or between gates --------------------------------------------------------
   /// A number that changes with each change of one of the tables. Nothing while one is being changed, and where that
   /// is not known.
-  std::optional<std::uint64_t> version(TableSet tables) const noexcept;
+  std::optional<std::uint64_t> version(TableSet tables) const noexcept {
+    // The versions are read before and after the counter: a change that was counted in between shows in them.
+    const std::uint32_t* memory = counter_.load();
+    if ((tables & (tables - 1)) == 0 && tables != 0) {
+      const std::atomic<std::uint64_t>& version = versions_[static_cast<std::size_t>(std::countr_zero(tables))];
+      const std::uint64_t alone = version.load();
+      if (alone % 2 != 0 || memory == nullptr || !isCurrent(memory) || version.load() != alone) return std::nullopt;
+      return alone;
+    }
+    const Sum before = sumOf(tables);
+    if (before.changing || memory == nullptr || !isCurrent(memory)) return std::nullopt;
+    if (sumOf(tables).value != before.value) return std::nullopt;
+    return before.value;
+  }
   /// Where somebody else has committed, everything counts as changed.
   void lookForForeignCommits() noexcept;
 
@@ -84,7 +98,20 @@ class ChangeLog {
     std::uint64_t value = 0;
     bool changing = false;
   };
-  Sum sumOf(TableSet tables) const noexcept;
+  Sum sumOf(TableSet tables) const noexcept {
+    Sum sum;
+    for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
+      const std::uint64_t version = versions_[static_cast<std::size_t>(std::countr_zero(rest))].load();
+      sum.value += version;
+      sum.changing = sum.changing || version % 2 != 0;
+    }
+    return sum;
+  }
+  /// Whether all commits so far are known.
+  bool isCurrent(const std::uint32_t* counter) const noexcept { return read(counter) == foreign_.load() + own_.load(); }
+  static std::uint32_t read(const std::uint32_t* counter) noexcept {
+    return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
+  }
   void advance(TableSet tables, std::uint64_t by) noexcept;
 
   Listener& listener_;

@@ -1,14 +1,9 @@
 #include <holdfast/detail/cache_key.hpp>
 
-#include <algorithm>
+#include <array>
 #include <charconv>
 
 namespace holdfast::detail {
-
-CacheKey::CacheKey(std::string_view table, std::span<const ValueView> key) {
-  add(table);
-  for (const ValueView& value : key) put(value);
-}
 
 CacheKey::CacheKey(std::string_view table, std::string_view operation, std::string_view text,
                    std::span<const ValueView> values) {
@@ -20,33 +15,37 @@ CacheKey::CacheKey(std::string_view table, std::string_view operation, std::stri
   for (const ValueView& value : values) put(value);
 }
 
-void CacheKey::add(std::string_view text) {
-  if (long_.empty() && size_ + text.size() <= short_.size()) {
-    std::copy(text.begin(), text.end(), short_.begin() + static_cast<std::ptrdiff_t>(size_));
-    size_ += text.size();
-    return;
-  }
+void CacheKey::addToLong(std::string_view text) {
   if (long_.empty()) long_.assign(short_.data(), size_);
   long_ += text;
 }
 
 void CacheKey::put(const ValueView& value) {
-  std::array<char, 40> number;
-  const auto putNumber = [&](auto figure) {
-    const char* end = std::to_chars(number.data(), number.data() + number.size(), figure).ptr;
+  const auto putNumber = [this](auto figure, char mark) {
+    std::array<char, 40> number;
+    number[0] = mark;
+    const char* end = std::to_chars(number.data() + 1, number.data() + number.size(), figure).ptr;
     add(std::string_view(number.data(), static_cast<std::size_t>(end - number.data())));
   };
+  if (value.type() == ValueType::Integer) {
+    constexpr std::size_t kMostDigits = 21;  // With the sign, and the mark.
+    if (!long_.empty() || short_.size() - size_ < kMostDigits) return putNumber(value.integer(), ':');
+    short_[size_] = ':';
+    char* const begin = short_.data() + size_ + 1;
+    size_ =
+        static_cast<std::size_t>(std::to_chars(begin, begin + kMostDigits - 1, value.integer()).ptr - short_.data());
+    return;
+  }
   add(":");
   switch (value.type()) {
     case ValueType::Null: return add("null");
-    case ValueType::Integer: return putNumber(value.integer());
-    case ValueType::Real: add("r"); return putNumber(value.real());
+    case ValueType::Integer: return;  // Above.
+    case ValueType::Real: return putNumber(value.real(), 'r');
     case ValueType::Text:
       // With its length, so that no text can look like two values.
       add("'");
       add(value.text());
-      add("'");
-      return putNumber(value.text().size());
+      return putNumber(value.text().size(), '\'');
     case ValueType::Blob:
       add("x");
       for (const std::byte byte : value.blob()) {

@@ -148,12 +148,9 @@ RepositoryCore::Tables RepositoryCore::likelyTables() const noexcept { return st
 
 void RepositoryCore::noteTables(Tables tables) const noexcept { state_->cache->noteTables(tables); }
 
-std::chrono::steady_clock::time_point RepositoryCore::deadlineOf(const CallScope& scope) const {
-  const auto timeout = callOptions(scope).timeout;
-  return timeout ? std::chrono::steady_clock::now() + *timeout : std::chrono::steady_clock::time_point::max();
+std::optional<std::chrono::milliseconds> RepositoryCore::timeoutOf(const CallScope& scope) const {
+  return scope.timeout ? scope.timeout : state_->options.queryTimeout;
 }
-
-void RepositoryCore::countHit() const noexcept { state_->calls.add(); }
 
 Observation RepositoryCore::observe(Look look) const {
   if (transaction_ != nullptr) throw Error(ErrorCode::Misuse, "observe() inside of a transaction: use the repository");
@@ -186,8 +183,7 @@ void RepositoryCore::inTransaction(Operation operation, const std::function<void
 }
 
 CallOptions RepositoryCore::callOptions(const CallScope& scope) const {
-  return {.timeout = scope.timeout ? scope.timeout : state_->options.queryTimeout,
-          .maxRetries = state_->options.maxRetries};
+  return {.timeout = timeoutOf(scope), .maxRetries = state_->options.maxRetries};
 }
 
 void RepositoryCore::createTable(const TableFacts& facts) const {
@@ -200,11 +196,12 @@ RepositoryMetrics RepositoryCore::metrics() const {
   RepositoryMetrics result;
   result.queryCount = state_->calls.value();
   result.errorCount = state_->errors.value();
+  if (state_->cache != nullptr) result.cache = state_->cache->manager().metrics();
+  result.queryCount += result.cache.hits + result.cache.sharedLoads;
+  result.cacheHitRate = result.cache.hitRate;
   if (result.queryCount > 0) {
     result.errorRate = static_cast<double>(result.errorCount) / static_cast<double>(result.queryCount);
   }
-  if (state_->cache != nullptr) result.cache = state_->cache->manager().metrics();
-  result.cacheHitRate = result.cache.hitRate;
   std::uint64_t measured = 0;
   std::chrono::nanoseconds total{0};
   const std::array<LatencySummary*, 5> summaries{&result.find, &result.list, &result.create, &result.update,

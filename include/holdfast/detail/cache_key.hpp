@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +15,10 @@ namespace holdfast::detail {
 /// Numbers stand as such, texts begin with an apostrophe, blobs are hexadecimal; different values make different names.
 class CacheKey {
  public:
-  CacheKey(std::string_view table, std::span<const ValueView> key);
+  CacheKey(std::string_view table, std::span<const ValueView> key) {
+    add(table);
+    for (const ValueView& value : key) put(value);
+  }
   CacheKey(std::string_view table, std::string_view operation, std::string_view text,
            std::span<const ValueView> values);
   std::string_view text() const noexcept {
@@ -22,7 +26,12 @@ class CacheKey {
   }
 
  private:
-  void add(std::string_view text);
+  void add(std::string_view text) {
+    if (!long_.empty() || size_ + text.size() > short_.size()) return addToLong(text);
+    std::memcpy(short_.data() + size_, text.data(), text.size());
+    size_ += text.size();
+  }
+  void addToLong(std::string_view text);
   void put(const ValueView& value);
 
   std::size_t size_ = 0;

@@ -58,16 +58,17 @@ class RepositoryCore {
   /// caches().
   template <typename T, typename Load>
   std::shared_ptr<const T> cached(const CacheKey& key, const CallScope& scope, Load load) const {
-    bool loaded = false;
     const auto read = [&] {
-      loaded = true;
       CacheManager::Loaded<T> result = load();
       noteTables(result.parts);
       return result;
     };
-    auto value = cacheForCall().get<T>(key.text(), likelyTables(), read, deadlineOf(scope));
-    if (!loaded) countHit();
-    return value;
+    return cacheForCall().get<T>(key.text(), likelyTables(), read, timeoutOf(scope));
+  }
+  /// Calls `take` as CacheManager::take() does. False where it is not there.
+  template <typename T, typename Take>
+  bool takeCached(const CacheKey& key, Take take) const {
+    return cacheForCall().take<T>(key.text(), likelyTables(), take);
   }
   /// Throws Error{Misuse} where there is none.
   CacheManager& cache() const;
@@ -97,8 +98,7 @@ class RepositoryCore {
   CacheManager& cacheForCall() const;
   Tables likelyTables() const noexcept;
   void noteTables(Tables tables) const noexcept;
-  std::chrono::steady_clock::time_point deadlineOf(const CallScope& scope) const;
-  void countHit() const noexcept;
+  std::optional<std::chrono::milliseconds> timeoutOf(const CallScope& scope) const;
 
   ConnectionPool* pool_;
   bool hasCache_ = false;
