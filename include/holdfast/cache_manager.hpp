@@ -28,6 +28,8 @@ struct CacheOptions {
   /// That nothing was found is kept, too.
   bool negativeEntries = true;
   std::shared_ptr<const Clock> clock = nullptr;  ///< Nothing: the system's.
+  /// The name of a key, where keys are no text: for invalidating by name and by pattern, and for errors.
+  std::function<std::string(std::string_view key)> nameOf = nullptr;
 };
 
 struct CacheMetrics {
@@ -118,9 +120,9 @@ class CacheManager {
     });
   }
 
-  /// Forgets one key. Whether it was here.
-  bool invalidate(std::string_view key);
-  /// Forgets the keys that the pattern fits: `*` for any characters, `?` for one. Returns their number. What is being
+  /// Forgets one name. Whether it was here.
+  bool invalidate(std::string_view name);
+  /// Forgets the names that the pattern fits: `*` for any characters, `?` for one. Returns their number. What is being
   /// loaded is not kept.
   std::size_t invalidatePattern(std::string_view pattern);
   void clear();

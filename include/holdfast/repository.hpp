@@ -45,7 +45,7 @@ class BaseRepository {
       const auto copy = [&found](const Entity* kept) {
         if (kept != nullptr) found.emplace(*kept);
       };
-      if (core_.template takeCached<Entity>({S::table.name, bound.values()}, copy)) return found;
+      if (core_.template takeCached<Entity>(detail::CacheKey(bound.values()), copy)) return found;
       const std::shared_ptr<const Entity> kept = findShared(key);
       if (kept != nullptr) found.emplace(*kept);
       return found;
@@ -66,7 +66,7 @@ class BaseRepository {
       return loaded;
     };
     if (!core_.caches()) return load().value;
-    return core_.template cached<Entity>({S::table.name, bound.values()}, {.row = bound.values()}, load);
+    return core_.template cached<Entity>(detail::CacheKey(bound.values()), {.row = bound.values()}, load);
   }
   std::optional<Entity> findById(const Key& key, const FindOptions<Entity>& options) const {
     const detail::EntityReader<Entity> reader(options.select, options.include);
@@ -110,8 +110,7 @@ class BaseRepository {
       loaded.value = std::make_shared<const std::vector<Entity>>(std::move(found));
       return loaded;
     };
-    return *core_.template cached<std::vector<Entity>>({S::table.name, "findMany", query.text, query.values},
-                                                       scopeOf(options), load);
+    return *core_.template cached<std::vector<Entity>>({"findMany", query.text, query.values}, scopeOf(options), load);
   }
   std::optional<Entity> findOne(QueryOptions<Entity> options = {}) const {
     options.limit = 1;
@@ -144,8 +143,7 @@ class BaseRepository {
       return loaded;
     };
     if (!caches(options)) return *load().value;
-    return *core_.template cached<std::int64_t>({S::table.name, "count", query.text, query.values}, scopeOf(options),
-                                                load);
+    return *core_.template cached<std::int64_t>({"count", query.text, query.values}, scopeOf(options), load);
   }
 
   /// Adds a row. An integer key that is zero is found by SQLite, and is in what is returned.

@@ -14,8 +14,8 @@ namespace holdfast {
 
 namespace {
 
-[[noreturn]] void throwOtherType(std::string_view key) {
-  throw Error(ErrorCode::Misuse, "the cache holds a value of another type for \"" + std::string(key) + "\"");
+[[noreturn]] void throwOtherType(const std::string& key) {
+  throw Error(ErrorCode::Misuse, "the cache holds a value of another type for \"" + key + "\"");
 }
 
 }  // namespace
@@ -59,6 +59,12 @@ struct CacheManager::State {
   std::uint64_t epoch HOLDFAST_GUARDED_BY(mutex) = 0;
   CacheMetrics figures HOLDFAST_GUARDED_BY(mutex);
 
+  std::string nameOf(std::string_view key) const {
+    return options.nameOf != nullptr ? options.nameOf(key) : std::string(key);
+  }
+  /// Returns how many names it fits.
+  template <typename Fits>
+  std::size_t forget(Fits fits);
   const Clock& clock() const noexcept { return options.clock != nullptr ? *options.clock : systemClock(); }
   std::optional<std::uint64_t> versionOf(Parts parts) const noexcept {
     return source == nullptr ? std::uint64_t{0} : source->version(parts);
@@ -84,7 +90,7 @@ struct CacheManager::State {
     if (!version) return nullptr;
     const Entry* entry = findGood(key, parts, *version);
     if (entry == nullptr) return nullptr;
-    if (type != entry->kept.type) throwOtherType(key);
+    if (type != entry->kept.type) throwOtherType(nameOf(key));
     ++figures.hits;
     if (entry->kept.value == nullptr) ++figures.negativeHits;
     return &entry->kept;
@@ -150,7 +156,7 @@ bool CacheManager::await(std::string_view key, Parts parts, const void* type,
   if (ticket.version) {
     // It may have been loaded since find().
     if (const State::Entry* entry = state.findGood(key, parts, *ticket.version)) {
-      if (type != entry->kept.type) throwOtherType(key);
+      if (type != entry->kept.type) throwOtherType(state.nameOf(key));
       ++state.figures.sharedLoads;
       value = entry->kept.value;
       return true;
@@ -181,7 +187,7 @@ bool CacheManager::await(std::string_view key, Parts parts, const void* type,
     }
   }
   if (!flight->hasValue) return false;
-  if (type != flight->kept.type) throwOtherType(key);
+  if (type != flight->kept.type) throwOtherType(state.nameOf(key));
   ++state.figures.sharedLoads;
   value = flight->kept.value;
   return true;
@@ -229,25 +235,23 @@ void CacheManager::land(Ticket& ticket, const Kept* kept) noexcept {
   flight->landing.notifyAll();
 }
 
-bool CacheManager::invalidate(std::string_view key) {
-  State& state = *state_;
-  const port::LockGuard guard(state.mutex);
-  ++state.epoch;
-  State::Entry* found = state.index.find(key);
-  if (found == nullptr) return false;
-  state.drop(found->self, state.figures.invalidations);
-  return true;
+bool CacheManager::invalidate(std::string_view name) {
+  return state_->forget([name](std::string_view candidate) { return candidate == name; }) > 0;
 }
 
 std::size_t CacheManager::invalidatePattern(std::string_view pattern) {
-  State& state = *state_;
-  const port::LockGuard guard(state.mutex);
-  ++state.epoch;
+  return state_->forget([pattern](std::string_view candidate) { return fitsWildcard(candidate, pattern); });
+}
+
+template <typename Fits>
+std::size_t CacheManager::State::forget(Fits fits) {
+  const port::LockGuard guard(mutex);
+  ++epoch;
   std::size_t count = 0;
-  for (auto entry = state.entries.begin(); entry != state.entries.end();) {
+  for (auto entry = entries.begin(); entry != entries.end();) {
     const auto at = entry++;
-    if (!fitsWildcard(at->key, pattern)) continue;
-    state.drop(at, state.figures.invalidations);
+    if (!fits(nameOf(at->key))) continue;
+    drop(at, figures.invalidations);
     ++count;
   }
   return count;

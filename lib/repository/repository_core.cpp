@@ -94,10 +94,13 @@ void refuseInclude(bool included) {
 RepositoryCore::RepositoryCore(ConnectionPool& pool, const TableShape& shape, const RepositoryOptions& options)
     : pool_(&pool), hasCache_(options.cacheEnabled), state_(std::make_shared<State>(shape, options)) {
   if (!hasCache_) return;
-  state_->cache = std::make_unique<RepositoryCache>(pool, CacheOptions{.ttl = options.cacheTtl,
-                                                                       .maxEntries = options.cacheMaxEntries,
-                                                                       .maxBytes = options.cacheMaxBytes,
-                                                                       .clock = options.clock});
+  state_->cache = std::make_unique<RepositoryCache>(
+      pool,
+      CacheOptions{.ttl = options.cacheTtl,
+                   .maxEntries = options.cacheMaxEntries,
+                   .maxBytes = options.cacheMaxBytes,
+                   .clock = options.clock,
+                   .nameOf = [table = shape.name](std::string_view key) { return CacheKey::nameOf(table, key); }});
 }
 
 RepositoryCore RepositoryCore::in(Transaction& transaction) const {

@@ -63,12 +63,12 @@ class RepositoryCore {
       noteTables(result.parts);
       return result;
     };
-    return cacheForCall().get<T>(key.text(), likelyTables(), read, timeoutOf(scope));
+    return cacheForCall().get<T>(key.bytes(), likelyTables(), read, timeoutOf(scope));
   }
   /// Calls `take` as CacheManager::take() does. False where it is not there.
   template <typename T, typename Take>
   bool takeCached(const CacheKey& key, Take take) const {
-    return cacheForCall().take<T>(key.text(), likelyTables(), take);
+    return cacheForCall().take<T>(key.bytes(), likelyTables(), take);
   }
   /// Throws Error{Misuse} where there is none.
   CacheManager& cache() const;
