@@ -13,6 +13,7 @@
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/error.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/expression.hpp>
 #include <holdfast/future.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
