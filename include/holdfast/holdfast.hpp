@@ -26,6 +26,7 @@
 #include <holdfast/row.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
+#include <holdfast/table_schema.hpp>
 #include <holdfast/transaction.hpp>
 #include <holdfast/units.hpp>
 #include <holdfast/uuid.hpp>
