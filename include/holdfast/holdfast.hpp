@@ -20,6 +20,7 @@
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/query_builder.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>
 #include <holdfast/retry_policy.hpp>
