@@ -15,6 +15,7 @@
 #include <holdfast/event.hpp>
 #include <holdfast/expression.hpp>
 #include <holdfast/future.hpp>
+#include <holdfast/json_repository.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_stage.hpp>
