@@ -26,6 +26,7 @@
 #include <holdfast/repository.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>
+#include <holdfast/schema_diff.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
 #include <holdfast/table_schema.hpp>
