@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <holdfast/expression.hpp>
 #include <holdfast/value.hpp>
 
 namespace holdfast {
@@ -33,6 +34,13 @@ class Condition {
   /// more is Error{InvalidArgument}.
   static Condition in(std::string_view column, std::vector<Value> values);
   static constexpr std::size_t kMostListed = 32'000;
+  /// The same of an expression, or of a column of one of several tables: Expression::column("reading", "sensor").
+  static Condition compare(Expression left, Operator op, Value value);
+  static Condition compare(Expression left, Operator op, Expression right);
+  static Condition between(Expression tested, Value low, Value high);
+  static Condition isNull(Expression tested);
+  static Condition isNotNull(Expression tested);
+  static Condition in(Expression tested, std::vector<Value> values);
   /// Text of the caller's own, and the values for its placeholders.
   static Condition raw(std::string_view text, std::vector<Value> values = {});
 

@@ -8,18 +8,10 @@
 
 #include <holdfast/error.hpp>
 
-#include "query/identifier.hpp"
-
 namespace holdfast {
 namespace {
 
 constexpr std::size_t kMostPlaceholders = 16;
-
-std::string quoted(std::string_view name) {
-  std::string text;
-  appendIdentifier(text, name);
-  return text;
-}
 
 void refuseNull(const Value& value) {
   if (!value.isNull()) return;
@@ -45,36 +37,65 @@ bool fitsJson(const Value& value) noexcept {
 }  // namespace
 
 Condition Condition::compare(std::string_view column, Operator op, Value value) {
-  refuseNull(value);
-  std::vector<Value> values;
-  values.push_back(std::move(value));
-  return {quoted(column).append(toText(op)).append("?"), std::move(values)};
+  return compare(Expression::column(column), op, std::move(value));
+}
+Condition Condition::between(std::string_view column, Value low, Value high) {
+  return between(Expression::column(column), std::move(low), std::move(high));
+}
+Condition Condition::isNull(std::string_view column) { return isNull(Expression::column(column)); }
+Condition Condition::isNotNull(std::string_view column) { return isNotNull(Expression::column(column)); }
+Condition Condition::in(std::string_view column, std::vector<Value> values) {
+  return in(Expression::column(column), std::move(values));
 }
 
-Condition Condition::between(std::string_view column, Value low, Value high) {
+Condition Condition::compare(Expression left, Operator op, Value value) {
+  refuseNull(value);
+  auto [text, values] = std::move(left).parts();
+  values.push_back(std::move(value));
+  return {std::move(text.append(toText(op)).append("?")), std::move(values)};
+}
+
+Condition Condition::compare(Expression left, Operator op, Expression right) {
+  auto [text, values] = std::move(left).parts();
+  auto [rightText, rightValues] = std::move(right).parts();
+  values.insert(values.end(), std::make_move_iterator(rightValues.begin()), std::make_move_iterator(rightValues.end()));
+  return {std::move(text.append(toText(op)).append(rightText)), std::move(values)};
+}
+
+Condition Condition::between(Expression tested, Value low, Value high) {
   refuseNull(low);
   refuseNull(high);
-  std::vector<Value> values;
+  auto [text, values] = std::move(tested).parts();
   values.push_back(std::move(low));
   values.push_back(std::move(high));
-  return {quoted(column) + " BETWEEN ? AND ?", std::move(values)};
+  return {std::move(text.append(" BETWEEN ? AND ?")), std::move(values)};
 }
 
-Condition Condition::isNull(std::string_view column) { return {quoted(column) + " IS NULL", {}}; }
+Condition Condition::isNull(Expression tested) {
+  auto [text, values] = std::move(tested).parts();
+  return {std::move(text.append(" IS NULL")), std::move(values)};
+}
 
-Condition Condition::isNotNull(std::string_view column) { return {quoted(column) + " IS NOT NULL", {}}; }
+Condition Condition::isNotNull(Expression tested) {
+  auto [text, values] = std::move(tested).parts();
+  return {std::move(text.append(" IS NOT NULL")), std::move(values)};
+}
 
-Condition Condition::in(std::string_view column, std::vector<Value> values) {
+Condition Condition::in(Expression tested, std::vector<Value> values) {
   std::for_each(values.begin(), values.end(), refuseNull);
-  std::string text = quoted(column);
   if (values.empty()) return {"0", {}};
+  auto [text, bound] = std::move(tested).parts();
+  const auto listed = [&bound = bound](std::vector<Value> list) {
+    bound.insert(bound.end(), std::make_move_iterator(list.begin()), std::make_move_iterator(list.end()));
+    return std::move(bound);
+  };
   if (values.size() <= kMostPlaceholders) {
     // Few different texts, so that statements are found again: the last value fills up.
     const std::size_t count = std::bit_ceil(values.size());
     values.reserve(count);
     while (values.size() < count) values.push_back(values.back());
     appendPlaceholders(text, count);
-    return {std::move(text), std::move(values)};
+    return {std::move(text), listed(std::move(values))};
   }
   if (std::all_of(values.begin(), values.end(), fitsJson)) {
     // One parameter, and one text for lists of every length.
@@ -85,22 +106,21 @@ Condition Condition::in(std::string_view column, std::vector<Value> values) {
       else
         list.push_back(value.view().text());
     }
-    std::vector<Value> bound;
     try {
       bound.emplace_back(list.dump());
     } catch (const nlohmann::json::exception&) {
-      throw Error(ErrorCode::InvalidArgument, "a text in the list for \"" + std::string(column) + "\" is not UTF-8");
+      throw Error(ErrorCode::InvalidArgument, "a text in the list for " + text + " is not UTF-8");
     }
     return {text + " IN (SELECT value FROM json_each(?))", std::move(bound)};
   }
   // A number with a fraction is bound, never written as text: SQLite reads decimals with the platform's precision.
   if (values.size() > kMostListed) {
-    throw Error(ErrorCode::InvalidArgument, "the list for \"" + std::string(column) + "\" has " +
-                                                std::to_string(values.size()) + " values; of fractions and blobs " +
-                                                std::to_string(kMostListed) + " are possible");
+    throw Error(ErrorCode::InvalidArgument, "the list for " + text + " has " + std::to_string(values.size()) +
+                                                " values; of fractions and blobs " + std::to_string(kMostListed) +
+                                                " are possible");
   }
   appendPlaceholders(text, values.size());
-  return {std::move(text), std::move(values)};
+  return {std::move(text), listed(std::move(values))};
 }
 
 Condition Condition::raw(std::string_view text, std::vector<Value> values) {

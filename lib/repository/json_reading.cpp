@@ -1,0 +1,90 @@
+#include "repository/json_reading.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <holdfast/error.hpp>
+
+#include "repository/base64.hpp"
+
+namespace holdfast {
+namespace {
+
+[[noreturn]] void throwUnreadable(std::string_view column, std::string_view why) {
+  throw Error(ErrorCode::TypeMismatch,
+              std::string("column '").append(column).append("' holds a text that is ").append(why));
+}
+
+void requireOneNameEach(const ColumnNames& names) {
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (names[i] != names[j]) continue;
+      throw Error(ErrorCode::InvalidArgument,
+                  "two columns of the result are called \"" + names[i] + "\": give one another name with as()");
+    }
+  }
+}
+
+}  // namespace
+
+bool isUtf8(std::string_view text) noexcept {
+  // The Unicode Standard, table 3-7: well-formed sequences.
+  std::size_t i = 0;
+  const auto at = [&](std::size_t k) { return static_cast<std::uint8_t>(text[k]); };
+  while (i < text.size()) {
+    const std::uint8_t first = at(i);
+    if (first < 0x80) {
+      ++i;
+      continue;
+    }
+    const std::size_t more = first >= 0xC2 && first <= 0xDF   ? 1
+                             : (first & 0xF0) == 0xE0         ? 2
+                             : first >= 0xF0 && first <= 0xF4 ? 3
+                                                              : 0;
+    if (more == 0 || text.size() - i <= more) return false;
+    const std::uint8_t low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    const std::uint8_t high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (at(i + 1) < low || at(i + 1) > high) return false;
+    for (std::size_t k = 2; k <= more; ++k) {
+      if ((at(i + k) & 0xC0) != 0x80) return false;
+    }
+    i += more + 1;
+  }
+  return true;
+}
+
+nlohmann::json jsonOf(const ValueView& value, std::string_view column) {
+  switch (value.type()) {
+    case ValueType::Integer: return value.integer();
+    case ValueType::Real: return value.real();
+    case ValueType::Text:
+      if (!isUtf8(value.text())) throwUnreadable(column, "not UTF-8");
+      return value.text();
+    case ValueType::Blob: return {{"$blob", toBase64(value.blob())}};
+    case ValueType::Null: break;
+  }
+  return nullptr;
+}
+
+nlohmann::json jsonOf(const Rows& rows) {
+  const ColumnNames& names = rows.columns();
+  requireOneNameEach(names);
+  nlohmann::json objects = nlohmann::json::array();
+  for (const Row& row : rows) {
+    nlohmann::json& object = objects.emplace_back(nlohmann::json::object());
+    for (std::size_t i = 0; i < names.size(); ++i) object[names[i]] = jsonOf(row.at(i).view(), names[i]);
+  }
+  return objects;
+}
+
+nlohmann::json parsedJsonOf(const ValueView& value, std::string_view column) {
+  if (value.type() != ValueType::Text) return jsonOf(value, column);
+  nlohmann::json parsed = nlohmann::json::parse(value.text(), nullptr, false);
+  if (parsed.is_discarded()) throwUnreadable(column, "no JSON");
+  return parsed;
+}
+
+}  // namespace holdfast
