@@ -154,6 +154,7 @@ struct JsonRepository::State {
   }
 
   const std::string table;
+  const detail::TableShape shape{table, {}, {}};  // Columns and keys are known only at run time.
   const JsonRepositoryOptions options;
   port::Mutex mutex;
   Layout layout HOLDFAST_GUARDED_BY(mutex);
@@ -161,7 +162,7 @@ struct JsonRepository::State {
 
 JsonRepository::JsonRepository(ConnectionPool& pool, std::string_view table, const JsonRepositoryOptions& options)
     : state_(std::make_shared<State>(table, options)),
-      core_(pool, state_->table, {.queryTimeout = options.queryTimeout, .maxRetries = options.maxRetries}) {}
+      core_(pool, state_->shape, {.queryTimeout = options.queryTimeout, .maxRetries = options.maxRetries}) {}
 
 JsonRepository::JsonRepository(std::shared_ptr<State> state, detail::RepositoryCore core, Transaction* transaction)
     : state_(std::move(state)), core_(std::move(core)), transaction_(transaction) {}
@@ -263,7 +264,7 @@ void JsonRepository::forEach(const JsonQueryOptions& options, const std::functio
         return false;
       }
     };
-    core_.read(Operation::List, bound.sql(), bound.values, detail::RowVisitor(take), options.timeout);
+    core_.read(Operation::List, bound.sql(), bound.values, detail::RowVisitor(take), {.timeout = options.timeout});
   });
   if (failure) std::rethrow_exception(failure);
 }
@@ -292,7 +293,7 @@ std::int64_t JsonRepository::count(const JsonQueryOptions& options) const {
     bound.addWhere(options.where);
     std::int64_t total = 0;
     auto take = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
-    core_.read(Operation::List, bound.sql(), bound.values, detail::RowVisitor(take), options.timeout);
+    core_.read(Operation::List, bound.sql(), bound.values, detail::RowVisitor(take), {.timeout = options.timeout});
     return total;
   });
 }
