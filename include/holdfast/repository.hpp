@@ -75,7 +75,8 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     hooks().afterUpsert(entity, core_.transaction());
     return entity;
   }
-  /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key.
+  /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key. Where the row
+  /// cannot be read back the change is undone; in a transaction with that, so let the error leave its callback.
   std::optional<Entity> update(const Key& key, std::span<const Assignment<Entity>> assignments) const {
     Changes<Entity> changes(assignments);
     hooks().beforeUpdate(key, changes, core_.transaction());

@@ -93,7 +93,7 @@ TEST_SUITE("integration/repository_page") {
   TEST_CASE("equal values are told apart by the key in either direction") {
     Opened f;
     for (std::int64_t id = 1; id <= 7; ++id) f.items.create({.id = id, .value = id % 2 == 0 ? 0.1 : 0.7});
-    for (const std::size_t size : {1, 2, 3, 4, 7, 8}) {
+    for (const std::size_t size : std::vector<std::size_t>{1, 2, 3, 4, 7, 8}) {
       CHECK(f.walk({.size = size, .orderBy = ascending(&Item::value)}) == Ids{2, 4, 6, 1, 3, 5, 7});
       CHECK(f.walk({.size = size, .orderBy = descending(&Item::value)}) == Ids{7, 5, 3, 1, 6, 4, 2});
     }
@@ -104,7 +104,7 @@ TEST_SUITE("integration/repository_page") {
     for (std::int64_t id = 1; id <= 6; ++id) {
       f.items.create({.id = id, .note = id % 2 == 0 ? std::optional<std::string>() : "n" + std::to_string(9 - id)});
     }
-    for (const std::size_t size : {1, 2, 3, 5}) {
+    for (const std::size_t size : std::vector<std::size_t>{1, 2, 3, 5}) {
       CHECK(f.walk({.size = size, .orderBy = ascending(&Item::note)}) == Ids{2, 4, 6, 5, 3, 1});
       CHECK(f.walk({.size = size, .orderBy = descending(&Item::note)}) == Ids{1, 3, 5, 6, 4, 2});
     }

@@ -212,4 +212,22 @@ TEST_SUITE("integration/repository_stream") {
     CHECK(f.leased() == 0);
     CHECK(f.rows() == 1000);
   }
+
+  TEST_CASE("a write whose row the caller refuses is undone") {
+    Opened f;
+    const auto refuse = [](const RowView&) { throw std::runtime_error("no"); };
+    CHECK_THROWS_AS(f.pool.runReturning("DELETE FROM item RETURNING id", refuse), std::runtime_error);
+    CHECK(f.rows() == 1000);
+    {
+      PooledConnection lease = f.pool.acquire();
+      CHECK_THROWS_AS(lease->runReturning("DELETE FROM item RETURNING id", refuse), std::runtime_error);
+      CHECK_FALSE(lease->inTransaction());
+      CHECK(lease->run("DELETE FROM item WHERE id = 1").changes == 1);  // Nothing of the interruption is left.
+    }
+    CHECK_THROWS_AS(
+        f.pool.transaction([&](Transaction& tx) { tx.runReturning("DELETE FROM item RETURNING id", refuse); }),
+        std::runtime_error);
+    CHECK(f.rows() == 999);
+    CHECK(f.pool.metrics().statesRestored == 0);
+  }
 }
