@@ -178,6 +178,11 @@ class ConnectionPool : public StatementExecutor {
     return std::invoke(work, snapshot);
   }
 
+  /// A query that stands on one of its rows, on a read handle that it leases until its end. The options bound the whole
+  /// reading, what the caller does between two rows included.
+  RowCursor cursor(const Sql& sql, std::span<const ValueView> values = {}, const CallOptions& options = {},
+                   Place place = Place::here());
+
   /// Single calls that are bounded: db.with({.timeout = 250ms}).query("...")
   BoundedCalls with(CallOptions options) noexcept;
 

@@ -4,6 +4,8 @@
 // transaction.hpp; connection_config.hpp holds the knobs, error.hpp what can go wrong, metrics.hpp and event.hpp
 // what can be watched.
 
+#include <holdfast/active_record.hpp>
+#include <holdfast/aggregate.hpp>
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
 #include <holdfast/column.hpp>
@@ -13,6 +15,7 @@
 #include <holdfast/connection_config.hpp>
 #include <holdfast/connection_manager.hpp>
 #include <holdfast/connection_pool.hpp>
+#include <holdfast/entity_stream.hpp>
 #include <holdfast/error.hpp>
 #include <holdfast/event.hpp>
 #include <holdfast/expression.hpp>
@@ -25,15 +28,19 @@
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
+#include <holdfast/page.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/query_builder.hpp>
 #include <holdfast/query_options.hpp>
 #include <holdfast/relation.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/repository.hpp>
+#include <holdfast/repository_hooks.hpp>
 #include <holdfast/repository_options.hpp>
+#include <holdfast/repository_reads.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>
+#include <holdfast/row_cursor.hpp>
 #include <holdfast/schema_diff.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>

@@ -29,10 +29,13 @@ struct InVector<std::vector<T>> : std::true_type {
   using Type = T;
 };
 
+/// For members that no relation can have.
+struct NoEntity {};
+
 /// The entity that a relation's member holds.
 template <typename Member>
 struct RelatedOf {
-  using Type = void;
+  using Type = NoEntity;
 };
 template <typename Member>
   requires(InOptional<Member>::value)

@@ -157,7 +157,8 @@ class StatementExecutor {
   }
 
   /// Carries out a statement that changes data and returns rows (RETURNING), as run() would, and calls
-  /// `visit(const RowView&)` for each; again from the first where it is repeated on contention.
+  /// `visit(const RowView&)` for each; again from the first where it is repeated on contention. Where `visit` throws, a
+  /// statement that is a transaction of its own is undone; in a transaction it is undone with that.
   template <typename F, typename... Args>
     requires std::invocable<F&, const RowView&>
   RunResult runReturning(const Sql& sql, F&& visit, const Args&... args) {

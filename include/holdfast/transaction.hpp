@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <holdfast/connection.hpp>
+#include <holdfast/row_cursor.hpp>
 
 namespace holdfast {
 
@@ -97,6 +98,9 @@ class Transaction final : public StatementExecutor {
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
 
+  /// A query that stands on one of its rows; it must go before the transaction ends.
+  RowCursor cursor(const Sql& sql, std::span<const ValueView> values = {});
+
   /// Runs `work(Transaction&)` in a savepoint; undone when it throws. Returns what `work` returns.
   template <typename F>
     requires std::invocable<F&, Transaction&>
@@ -174,6 +178,9 @@ class ReadTransaction final : public StatementExecutor {
   RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
   Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
+
+  /// A query that stands on one of its rows; it must go before this object.
+  RowCursor cursor(const Sql& sql, std::span<const ValueView> values = {});
 
  private:
   friend class detail::PoolInternals;

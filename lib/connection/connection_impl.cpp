@@ -50,6 +50,12 @@ bool mayHaveBeenWritten(int code) noexcept {
          code != SQLITE_IOERR_NOMEM;
 }
 
+// Reset would commit what a statement that stands on a row has written; one that is interrupted is undone.
+void undoStatement(sqlite3* handle, sqlite3_stmt* statement) noexcept {
+  sqlite3_interrupt(handle);
+  sqlite3_step(statement);
+}
+
 }  // namespace
 
 inline CachedStatement& Connection::Impl::statementFor(const Sql& sql) {
@@ -200,7 +206,12 @@ void Connection::Impl::stepThrough(const CachedStatement& statement, const Sql& 
   bool wanted = true;
   int code = SQLITE_ROW;
   while ((code = sqlite3_step(statement.handle)) == SQLITE_ROW) {
-    wanted = wanted && visitor(row);
+    try {
+      wanted = wanted && visitor(row);
+    } catch (...) {
+      if (alone && !statement.readOnly) undoStatement(handle, statement.handle);
+      throw;
+    }
     // A statement that writes is carried out to its end, where its constraints are checked.
     if (!wanted && statement.readOnly) return;
   }

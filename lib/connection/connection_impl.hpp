@@ -182,6 +182,7 @@ struct Connection::Impl {
   std::int64_t frameBytes() const noexcept { return profile.pageSize + 24; }
 
  private:
+  friend class RowCursor;
   class Use;
 
   /// requireUsable() where it is not plain.

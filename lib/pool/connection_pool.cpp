@@ -138,6 +138,11 @@ PooledConnection ConnectionPool::acquireToRead(const CallOptions& options, Place
   return inContext(*core_, [&] { return core_->acquireToRead(caller(place), options); });
 }
 
+RowCursor ConnectionPool::cursor(const Sql& sql, std::span<const ValueView> values, const CallOptions& options,
+                                 Place place) {
+  return inContext(*core_, [&] { return RowCursor(core_->acquireToRead(caller(place), options), sql, values); });
+}
+
 Transaction ConnectionPool::begin(const TransactionOptions& options, Place place) {
   return inContext(*core_, [&] { return core_->begin(options, caller(place)); });
 }

@@ -91,6 +91,16 @@ void refuseInclude(bool included) {
               "include where one row is held at a time would be a query for each: use findMany() or page()");
 }
 
+void requirePageSize(std::size_t size) {
+  if (size > 0 && size <= 1'000'000'000) return;
+  throw Error(ErrorCode::InvalidArgument, "the size of a page is from 1 to 1,000,000,000");
+}
+
+void throwNoRepository(std::string_view table) {
+  throw Error(ErrorCode::Misuse,
+              std::string("no database was given to the records of \"").append(table).append("\": call use() first"));
+}
+
 RepositoryCore::RepositoryCore(ConnectionPool& pool, const TableShape& shape, const RepositoryOptions& options)
     : pool_(&pool), hasCache_(options.cacheEnabled), state_(std::make_shared<State>(shape, options)) {
   if (!hasCache_) return;
@@ -155,8 +165,13 @@ std::optional<std::chrono::milliseconds> RepositoryCore::timeoutOf(const CallSco
   return scope.timeout ? scope.timeout : state_->options.queryTimeout;
 }
 
+void requireObservable(const RepositoryCore& core, const Transaction* transaction, bool hasFunction) {
+  if (!hasFunction) throw Error(ErrorCode::InvalidArgument, "observe() without a function to call");
+  if (transaction == nullptr && core.transaction() == nullptr) return;
+  throw Error(ErrorCode::Misuse, "observe() in a transaction, which ends: observe the repository itself");
+}
+
 Observation RepositoryCore::observe(Look look) const {
-  if (transaction_ != nullptr) throw Error(ErrorCode::Misuse, "observe() inside of a transaction: use the repository");
   Tables tables = 0;
   look(false, [&tables](Tables read) { tables = read; });
   return PoolInternals::observe(*pool_, tables, [look = std::move(look)](std::atomic<TableSet>& observed) {
@@ -183,6 +198,27 @@ void RepositoryCore::inTransaction(Operation operation, const std::function<void
     pool_->transaction([&](Transaction& tx) { work(tx); },
                        {.timeout = state_->options.queryTimeout, .maxRetries = state_->options.maxRetries});
   });
+}
+
+RepositoryCore::Stream RepositoryCore::stream(const Sql& sql, std::span<const ValueView> values,
+                                              const CallScope& scope) const {
+  return Call(*state_, Operation::List).run([&] {
+    if (Transaction* transaction = transactionOf(scope)) return Stream(state_, transaction->cursor(sql, values));
+    return Stream(state_, pool_->cursor(sql, values, callOptions(scope)));
+  });
+}
+
+bool RepositoryCore::Stream::next(RowVisitor visit) {
+  try {
+    const RowView* row = cursor_.next();
+    if (row != nullptr) visit(*row);
+    return row != nullptr;
+  } catch (Error& error) {
+    cursor_.close();
+    state_->errors.add();
+    error.addFrame("list in " + describeRow(state_->shape, {}));
+    throw;
+  }
 }
 
 CallOptions RepositoryCore::callOptions(const CallScope& scope) const {

@@ -99,6 +99,11 @@ Rows Transaction::queryBound(const Sql& sql, std::span<const ValueView> values) 
   return connection_->queryBound(sql, values);
 }
 
+RowCursor Transaction::cursor(const Sql& sql, std::span<const ValueView> values) {
+  requireUsable("query");
+  return RowCursor(*connection_, sql, values);
+}
+
 Transaction Transaction::begin() {
   requireUsable("begin");
   if (depth_ + 1 >= kMaxDepth) {
@@ -211,6 +216,10 @@ RunResult ReadTransaction::runReturningBound(const Sql& sql, std::span<const Val
 
 void ReadTransaction::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
   lease_->visitBound(sql, values, visit);
+}
+
+RowCursor ReadTransaction::cursor(const Sql& sql, std::span<const ValueView> values) {
+  return RowCursor(*lease_, sql, values);
 }
 
 Rows ReadTransaction::queryBound(const Sql& sql, std::span<const ValueView> values) {

@@ -47,7 +47,7 @@ struct Device {
   std::optional<Site> site{};
   std::vector<Reading> readings{};
   std::optional<Settings> settings{};
-  std::vector<Tag> tags{};
+  std::vector<Tag> tags;  // Without a value: its entity is not complete yet.
 };
 
 /// Has columns that are called like those of the link table.

@@ -340,25 +340,6 @@ TEST_SUITE("integration/repository") {
                    "sql IS NOT NULL ORDER BY name)") == "reading reading_sensor reading_sensor_taken_at");
   }
 
-  TEST_CASE("a stored value that does not fit is an error that names its column") {
-    Opened f;
-    f.pool.run("DROP TABLE reading");
-    f.pool.run("CREATE TABLE reading(id INTEGER PRIMARY KEY, sensor, value, note, taken_at, tags)");
-    const auto broken = [&](const char* column, const Value& value) {
-      f.pool.run("INSERT OR REPLACE INTO reading VALUES (1, 's', 1.0, NULL, 0, '{}')");
-      f.pool.run(Sql::unchecked("UPDATE reading SET " + std::string(column) + " = ?"), value);
-      const auto error = errorOf([&] { f.readings.findById(1); });
-      REQUIRE(error.has_value());
-      CHECK(error->code() == ErrorCode::TypeMismatch);
-      CHECK(contains(error->what(), column));
-      CHECK(contains(error->what(), "find in \"reading\" (id=1)"));
-    };
-    broken("value", Value("hot"));
-    broken("sensor", Value());
-    broken("tags", Value("{broken"));
-    broken("taken_at", Value(1.5));
-  }
-
   TEST_CASE("keys of several columns and names with quotes in them") {
     Opened f;
     const BaseRepository<Cell> cells(f.pool);

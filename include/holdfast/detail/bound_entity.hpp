@@ -112,6 +112,16 @@ class BoundEntity {
   decltype(buffers(std::make_index_sequence<S::kColumns>())) buffers_;
 };
 
+/// Whether SQLite is to find the key: it is an integer that is zero.
+template <typename Entity>
+bool keyIsToBeFound(const Entity& entity) {
+  using S = Schema<Entity>;
+  if constexpr (S::kHasRowIdKey)
+    return entity.*(S::template column<S::kKey>().member) == 0;
+  else
+    return false;
+}
+
 /// What texts and blobs of an entity take on the heap, about.
 template <typename Entity>
 std::int64_t heapBytes(const Entity& entity) {

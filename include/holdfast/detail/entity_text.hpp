@@ -83,6 +83,19 @@ struct EntityText {
       putByKey(sink);
     }
   };
+  struct ByKey {
+    template <typename Sink>
+    static constexpr void write(Sink& sink) {
+      putByKey(sink);
+    }
+  };
+  struct Count {
+    template <typename Sink>
+    static constexpr void write(Sink& sink) {
+      sink.put("SELECT count(*) FROM ");
+      putTable(sink);
+    }
+  };
   struct Exists {
     template <typename Sink>
     static constexpr void write(Sink& sink) {
@@ -122,6 +135,21 @@ struct EntityText {
         sink.put(") DO UPDATE SET ");
         putList(sink, ", ", kOthers, kNameIsNew);
       }
+    }
+  };
+  struct UpdateBegin {
+    template <typename Sink>
+    static constexpr void write(Sink& sink) {
+      sink.put("UPDATE ");
+      putTable(sink);
+      sink.put(" SET ");
+    }
+  };
+  struct RemoveBegin {
+    template <typename Sink>
+    static constexpr void write(Sink& sink) {
+      sink.put("DELETE FROM ");
+      putTable(sink);
     }
   };
   struct Remove {

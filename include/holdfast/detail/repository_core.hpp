@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <holdfast/cache_manager.hpp>
@@ -22,6 +24,8 @@ namespace holdfast::detail {
 
 [[noreturn]] void throwNothingToChange();
 void refuseInclude(bool included);
+void requirePageSize(std::size_t size);
+[[noreturn]] void throwNoRepository(std::string_view table);
 
 enum class Operation : std::uint8_t { Find, List, Create, Update, Remove };
 
@@ -84,6 +88,10 @@ class RepositoryCore {
   /// In the transaction that there is, else in one of its own.
   void inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const;
 
+  /// A query that stands on one of its rows, counted as one call.
+  class Stream;
+  Stream stream(const Sql& sql, std::span<const ValueView> values, const CallScope& scope) const;
+
   void createTable(const TableFacts& facts) const;
   RepositoryMetrics metrics() const;
   ConnectionPool& pool() const noexcept { return *pool_; }
@@ -105,6 +113,23 @@ class RepositoryCore {
   Transaction* transaction_ = nullptr;
   std::shared_ptr<State> state_;
 };
+
+class RepositoryCore::Stream {
+ public:
+  /// False after the last row. What fails ends it, `visit` included.
+  bool next(RowVisitor visit);
+
+ private:
+  friend class RepositoryCore;
+  Stream(std::shared_ptr<State> state, RowCursor cursor) noexcept
+      : state_(std::move(state)), cursor_(std::move(cursor)) {}
+
+  std::shared_ptr<State> state_;
+  RowCursor cursor_;
+};
+
+/// Throws Error: Misuse in a transaction, InvalidArgument where there is no function to call.
+void requireObservable(const RepositoryCore& core, const Transaction* transaction, bool hasFunction);
 
 /// The text and the values of a query that is put together at run time.
 struct QueryText {
