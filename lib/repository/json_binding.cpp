@@ -87,6 +87,7 @@ Bound boundText(const Json& value) {
 }
 
 Bound boundJson(const Json& value) {
+  if (isTooDeep(value)) return {{}, "takes JSON of at most 1000 levels"};
   try {
     return {Value(value.dump()), {}};
   } catch (const Json::exception&) {

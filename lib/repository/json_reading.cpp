@@ -1,5 +1,6 @@
 #include "repository/json_reading.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,7 +29,33 @@ void requireOneNameEach(const ColumnNames& names) {
   }
 }
 
+bool isTooDeepText(std::string_view text) noexcept {
+  int depth = 0;
+  bool inString = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (inString && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      inString = !inString;
+    } else if (!inString && (c == '[' || c == '{')) {
+      if (++depth > kDeepestJson) return true;
+    } else if (!inString && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+  return false;
+}
+
+bool isDeeperThan(const nlohmann::json& value, int levels) {
+  if (!value.is_structured()) return false;
+  if (levels == 0) return true;
+  return std::any_of(value.begin(), value.end(), [levels](const auto& part) { return isDeeperThan(part, levels - 1); });
+}
+
 }  // namespace
+
+bool isTooDeep(const nlohmann::json& value) { return isDeeperThan(value, kDeepestJson); }
 
 bool isUtf8(std::string_view text) noexcept {
   // The Unicode Standard, table 3-7: well-formed sequences.
@@ -82,6 +109,7 @@ nlohmann::json jsonOf(const Rows& rows) {
 
 nlohmann::json parsedJsonOf(const ValueView& value, std::string_view column) {
   if (value.type() != ValueType::Text) return jsonOf(value, column);
+  if (isTooDeepText(value.text())) throwUnreadable(column, "JSON nested more than 1000 levels deep");
   nlohmann::json parsed = nlohmann::json::parse(value.text(), nullptr, false);
   if (parsed.is_discarded()) throwUnreadable(column, "no JSON");
   return parsed;

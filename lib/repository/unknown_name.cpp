@@ -11,15 +11,19 @@
 namespace holdfast {
 namespace {
 
-/// What follows `beginning` in the message; newer SQLite quotes the name and asks whether a string was meant.
-std::optional<std::string> nameAfter(std::string_view message, std::string_view beginning) {
-  const auto at = message.find(beginning);
-  if (at == std::string_view::npos) return std::nullopt;
-  std::string_view name = message.substr(at + beginning.size());
+/// What the message says `what` of; nothing where it says something else. Newer SQLite quotes the name and asks whether a
+/// string was meant. A message that begins otherwise ("error in view ...") is about a name that the statement has not.
+std::optional<std::string> nameIn(std::string_view message, std::string_view beginning, std::string_view what) {
+  const auto at = message.find(what);
+  if (at == std::string_view::npos || !message.starts_with(beginning)) return std::nullopt;
+  std::string_view name = message.substr(at + what.size());
   if (const auto end = name.find("\" - should this be"); end != std::string_view::npos && name.starts_with('"')) {
     name = name.substr(1, end - 1);
   }
   return std::string(name);
+}
+std::optional<std::string> nameAfter(std::string_view message, std::string_view beginning) {
+  return nameIn(message, beginning, beginning);
 }
 
 bool fitsAny(std::string_view name, std::span<const std::string> names) {
@@ -76,7 +80,7 @@ void throwUnknownName(StatementExecutor& executor, std::span<const std::string> 
   const std::string& message = error.reason();
   if (const auto name = nameAfter(message, "no such table: ")) throwUnknownTable(executor, *name);
   if (const auto name = nameAfter(message, "no such column: ")) throwUnknownColumn(executor, tables, *name);
-  if (const auto name = nameAfter(message, " has no column named ")) throwUnknownColumn(executor, tables, *name);
+  if (const auto name = nameIn(message, "table ", " has no column named ")) throwUnknownColumn(executor, tables, *name);
   if (const auto name = nameAfter(message, "ambiguous column name: ")) {
     throw Error(ErrorCode::InvalidArgument,
                 "the column \"" + *name + "\" is in several tables: say \"table." + *name + "\"");

@@ -109,6 +109,10 @@ TEST_SUITE("repository/json repository") {
     CHECK(contains(refusal({{"name", {{"$blob", ""}}}}), "not a blob"));
     CHECK(contains(refusal({{"name", "\xff"}}), "UTF-8"));
     CHECK(contains(refusal({{"name", "x"}, {"tags", "\xff"}}), "UTF-8"));
+    json deep = json::array();
+    for (int i = 0; i < 1000; ++i) deep = json::array({std::move(deep)});
+    CHECK(contains(refusal({{"name", "x"}, {"tags", deep}}), "1000 levels"));
+    CHECK(items.create({{"name", "x"}, {"tags", deep.at(0)}}).at("tags") == deep.at(0));
     CHECK(contains(refusal({{"name", "x"}, {"double", 4}}), "computed"));
     CHECK(contains(refusal({{"name", "x"}, {"NAME", "y"}}), "twice"));
     CHECK(contains(refusal({{"name", "x"}, {"name\"); DROP TABLE item; --", 1}}), "there is no column"));
@@ -264,6 +268,10 @@ TEST_SUITE("repository/json repository") {
     CHECK_FALSE(contains(error->what(), "broken"));
     CHECK(codeOf([&] { items.update(5, {{"stock", 77}}); }) == ErrorCode::TypeMismatch);
     CHECK(RawSqlite(config.database).integer("SELECT stock FROM item") == 1);
+    pool.run("UPDATE item SET tags = ?", std::string(100'000, '[') + std::string(100'000, ']'));
+    CHECK(codeOf([&] { items.findById(5); }) == ErrorCode::TypeMismatch);
+    pool.run("UPDATE item SET tags = ?", R"(["[[{\"[["])");
+    CHECK(items.findById(5)->at("tags") == json::array({"[[{\"[["}));
     pool.run("UPDATE item SET tags = NULL, name = CAST(x'ff' AS TEXT)");
     CHECK(codeOf([&] { items.findMany(); }) == ErrorCode::TypeMismatch);
   }

@@ -131,6 +131,13 @@ TEST_SUITE("repository/query builder") {
                          .orderBy("d.id")
                          .fetch();
     CHECK(ids(all) == "1 3");
+    CHECK(query()
+              .select({"sensor"})
+              .from("reading")
+              .groupBy("sensor")
+              .having(Condition::compare("count(*)"_expr, Operator::Greater, 1))
+              .fetch()
+              .size() == 2);
     CHECK(all[1].get<int>("n") == 0);
   }
 
@@ -193,6 +200,18 @@ TEST_SUITE("repository/query builder") {
     CHECK(contains(refusal(query().select({"id"}).from("reading").join("device", "device.id", "device_id")),
                    "is in several tables"));
     CHECK(contains(refusal(query().from("readings")), "fetch of readings"));
+  }
+
+  TEST_CASE_FIXTURE(Opened, "a view that is broken says what is missing") {
+    pool.run("CREATE VIEW broken AS SELECT gone FROM device");
+    const auto error = errorOf([&] { query().from("broken").fetch(); });
+    REQUIRE(error.has_value());
+    CHECK(error->code() == ErrorCode::InvalidSql);  // The name is not the query's own.
+    CHECK(contains(error->what(), "gone"));
+    CHECK(contains(refusal(query().select({"idd"}).from("device")), "did you mean \"id\"?"));
+    CHECK(contains(refusal(query().from("devise")), "did you mean \"device\"?"));
+    pool.run("CREATE VIEW lost AS SELECT 1 FROM vanished");
+    CHECK(contains(refusal(query().from("lost")), "there is no table \"vanished\""));
   }
 
   TEST_CASE_FIXTURE(Opened, "SQL in names is a name") {
