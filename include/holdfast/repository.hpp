@@ -18,6 +18,7 @@
 #include <holdfast/condition.hpp>
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/detail/entity_text.hpp>
+#include <holdfast/detail/statement_batch.hpp>
 #include <holdfast/detail/table_facts.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/metrics.hpp>
@@ -249,6 +250,7 @@ class BoundEntity {
 
  public:
   /// With `withoutKey` the one of the key is left out.
+  BoundEntity() = default;
   explicit BoundEntity(const Entity& entity, bool withoutKey = false) { bind(entity, withoutKey); }
   BoundEntity(const BoundEntity&) = delete;
   BoundEntity& operator=(const BoundEntity&) = delete;
@@ -408,12 +410,20 @@ class BaseRepository {
   }
   /// Adds all of them, or none, in one transaction.
   std::vector<Entity> createMany(std::vector<Entity> entities) const {
-    core_.inTransaction(detail::Operation::Create, [&entities](Transaction& tx) {
-      for (Entity& entity : entities) {
-        const bool withoutKey = keyIsToBeFound(entity);
-        const detail::BoundEntity<Entity> bound(entity, withoutKey);
-        const RunResult result = tx.runBound(insertText(withoutKey), bound.values());
-        if (withoutKey) setKey(entity, result.lastInsertRowId);
+    std::vector<bool> without(entities.size());  // Their keys are found anew where the transaction is run again.
+    core_.inTransaction(detail::Operation::Create, [&entities, &without](Transaction& tx) {
+      std::optional<detail::StatementBatch> withKey;
+      std::optional<detail::StatementBatch> withoutKey;
+      detail::BoundEntity<Entity> bound;
+      for (std::size_t i = 0; i < entities.size(); ++i) {
+        Entity& entity = entities[i];
+        const bool findsKey = without[i] || keyIsToBeFound(entity);
+        without[i] = findsKey;
+        std::optional<detail::StatementBatch>& batch = findsKey ? withoutKey : withKey;
+        if (!batch) batch.emplace(tx, insertText(findsKey));
+        bound.bind(entity, findsKey);
+        const std::int64_t rowId = batch->run(bound.values());
+        if (findsKey) setKey(entity, rowId);
       }
     });
     return entities;

@@ -52,6 +52,8 @@ struct Connection::Impl {
   RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   void visit(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   Rows query(const Sql& sql, std::span<const ValueView> values);
+  /// One statement that is run many times (statement_batch.hpp).
+  class Batch;
 
   bool inTransaction() const noexcept { return sqlite3_get_autocommit(handle) == 0; }
   /// Then the handle is the parent's, and nothing may be done with it.
