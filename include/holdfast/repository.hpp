@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -89,6 +90,7 @@ template <typename Entity, typename Member>
 std::string_view columnOf(Member Entity::*member);
 [[noreturn]] void throwUnmapped(std::string_view table);
 [[noreturn]] void throwNothingToChange();
+[[noreturn]] void throwChangedTwice();
 
 }  // namespace detail
 
@@ -191,6 +193,13 @@ namespace detail {
 
 enum class Operation : std::uint8_t { Find, List, Create, Update, Remove };
 
+/// An update of one row: its text, but for the columns that are changed.
+struct UpdateByKey {
+  std::string_view begin;
+  std::span<const std::string_view> columns;
+  std::string_view end;
+};
+
 /// What all repositories share, without the types of their entities.
 class RepositoryCore {
  public:
@@ -204,6 +213,8 @@ class RepositoryCore {
   /// A write that returns rows.
   RunResult writeReturning(Operation operation, const Sql& sql, std::span<const ValueView> values,
                            RowVisitor visit) const;
+  /// An update that returns its row. Always with the same text around the columns; which columns is looked up.
+  RunResult update(const UpdateByKey& update, std::span<const ValueView> values, RowVisitor visit) const;
   /// In the transaction that there is, else in one of its own.
   void inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const;
 
@@ -435,16 +446,22 @@ class BaseRepository {
   }
   /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key.
   std::optional<Entity> update(const Key& key, std::initializer_list<Assignment<Entity>> changes) const {
-    detail::QueryText query(detail::StaticText<UpdateText>::text());
-    assign(query, changes);
-    query.text += detail::StaticText<ByKeyText>::text();
-    query.text += " RETURNING ";
-    query.text += detail::StaticText<typename Text::Columns>::text();
+    if (changes.size() > S::kColumns) detail::throwChangedTwice();
+    std::array<std::string_view, S::kColumns> columns;
+    std::array<ValueView, S::kColumns + S::kKeyColumns> values;
+    std::size_t count = 0;
+    for (const Assignment<Entity>& change : changes) {
+      columns[count] = change.column;
+      values[count++] = change.value.view();
+    }
     const detail::BoundKey<Entity> bound(key);
-    query.values.insert(query.values.end(), bound.values().begin(), bound.values().end());
+    std::copy(bound.values().begin(), bound.values().end(), values.begin() + count);
     std::optional<Entity> changed;
     auto read = [&changed](const RowView& row) { detail::readEntity(row, changed.emplace()); };
-    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(read));
+    core_.update({detail::StaticText<UpdateText>::text(),
+                  {columns.data(), count},
+                  detail::StaticText<ByKeyReturningText>::text()},
+                 {values.data(), count + S::kKeyColumns}, detail::RowVisitor(read));
     return changed;
   }
   /// Changes some columns of all rows that fulfil the condition, which must not be empty. Returns their number.
@@ -499,10 +516,12 @@ class BaseRepository {
       Text::putTable(sink);
     }
   };
-  struct ByKeyText {
+  struct ByKeyReturningText {
     template <typename Sink>
     static constexpr void write(Sink& sink) {
       Text::putByKey(sink);
+      sink.put(" RETURNING ");
+      Text::Columns::write(sink);
     }
   };
 

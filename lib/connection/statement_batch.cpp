@@ -34,7 +34,7 @@ std::int64_t Connection::Impl::Batch::run(std::span<const ValueView> values) {
   impl_.requireUsable();
   const SampledTimer timer(impl_.queries.value(), impl_.queryLatency_);
   impl_.queries.add();
-  const Running running(*this);
+  const Running use(*this);
   impl_.payloadBytes.add(bind(values));
   int code = SQLITE_ROW;
   while (code == SQLITE_ROW) code = sqlite3_step(statement_.handle);

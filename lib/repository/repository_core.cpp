@@ -1,10 +1,13 @@
 #include <holdfast/repository.hpp>
 
+#include <algorithm>
+
 #include <holdfast/error.hpp>
 
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
 #include "query/identifier.hpp"
+#include "repository/update_texts.hpp"
 
 namespace holdfast::detail {
 
@@ -15,6 +18,7 @@ struct RepositoryCore::State {
   const RepositoryOptions options;
   Counter calls;
   Counter errors;
+  UpdateTexts updates;
   std::array<LatencyHistogram, 5> latencies;
 };
 
@@ -71,6 +75,8 @@ void throwUnmapped(std::string_view table) {
 
 void throwNothingToChange() { throw Error(ErrorCode::InvalidArgument, "an update of nothing: name a column"); }
 
+void throwChangedTwice() { throw Error(ErrorCode::InvalidArgument, "an update names a column twice"); }
+
 RepositoryCore::RepositoryCore(ConnectionPool& pool, std::string_view table, const RepositoryOptions& options)
     : pool_(&pool), state_(std::make_shared<State>(table, options)) {}
 
@@ -103,6 +109,26 @@ RunResult RepositoryCore::writeReturning(Operation operation, const Sql& sql, st
     if (transaction_ != nullptr) return transaction_->runReturningBound(sql, values, visit);
     return pool_->with(callOptions()).runReturningBound(sql, values, visit);
   });
+}
+
+RunResult RepositoryCore::update(const UpdateByKey& update, std::span<const ValueView> values, RowVisitor visit) const {
+  if (update.columns.empty()) throwNothingToChange();
+  if (const Sql* known = state_->updates.find(update.columns)) {
+    return writeReturning(Operation::Update, *known, values, visit);
+  }
+  std::string text(update.begin);
+  const char* separator = "";
+  for (auto left = update.columns; !left.empty(); left = left.subspan(1)) {
+    const std::string_view column = left.front();
+    if (std::find(left.begin() + 1, left.end(), column) != left.end()) throwChangedTwice();
+    text += separator;
+    appendIdentifier(text, column);
+    text += " = ?";
+    separator = ", ";
+  }
+  const Sql sql = Sql::unchecked(text.append(update.end));
+  const Sql* kept = state_->updates.add(update.columns, sql);
+  return writeReturning(Operation::Update, kept != nullptr ? *kept : sql, values, visit);
 }
 
 void RepositoryCore::inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const {
