@@ -17,7 +17,8 @@ namespace holdfast::detail {
 /// statement stays in use on the handle for as long as this lives.
 class StatementBatch {
  public:
-  /// Both must outlive it. Throws as tx.run() does.
+  /// Both must outlive it, and it must go before the transaction ends: the handle is somebody else's then. Throws as
+  /// tx.run() does.
   StatementBatch(Transaction& transaction, const Sql& sql);
   StatementBatch(const StatementBatch&) = delete;
   StatementBatch& operator=(const StatementBatch&) = delete;
