@@ -319,15 +319,19 @@ union RoomForRow {
   ValueView values[N];
 };
 
+template <typename Entity, std::size_t... I>
+void readMembers(const ValueView* values, Entity& entity, std::index_sequence<I...>) {
+  using S = Schema<Entity>;
+  (ColumnType<typename S::template Member<I>>::read(values[I], S::template column<I>().name,
+                                                    entity.*(S::template column<I>().member)),
+   ...);
+}
 template <typename Entity>
 void readEntity(const RowView& row, Entity& entity) {
-  using S = Schema<Entity>;
-  RoomForRow<S::kColumns> room;
+  constexpr std::size_t kColumns = Schema<Entity>::kColumns;
+  RoomForRow<kColumns> room;
   row.read(room.values);
-  S::forEach([&]<std::size_t I>() {
-    constexpr const auto& column = S::template column<I>();
-    ColumnType<typename S::template Member<I>>::read(room.values[I], column.name, entity.*(column.member));
-  });
+  readMembers(room.values, entity, std::make_index_sequence<kColumns>());
 }
 
 }  // namespace detail
