@@ -83,6 +83,7 @@ class BareLayer final : public Layer {
     stepToEnd(remove_.get());
     return sqlite3_changes(handle_.get()) > 0;
   }
+  void execute(const char* sql) override { handle_.execute(sql); }
 
  private:
   static void stepToEnd(sqlite3_stmt* statement) {

@@ -27,6 +27,7 @@ class HoldfastLayer final : public Layer {
     return readings_.update(id, {set(&Reading::value, value)});
   }
   bool remove(std::int64_t id) override { return readings_.remove(id); }
+  void execute(const char* sql) override { pool_.run(holdfast::Sql::unchecked(sql)); }
 
  private:
   static holdfast::ConnectionConfig config(const Place& place) {

@@ -37,6 +37,8 @@ class Layer {
   virtual std::optional<Reading> update(std::int64_t id, double value) = 0;
   /// The same; whether there was one.
   virtual bool remove(std::int64_t id) = 0;
+  /// Any SQL without rows. Not measured: another handle in its place would be a foreign writer to holdfast.
+  virtual void execute(const char* sql) = 0;
 };
 
 std::unique_ptr<Layer> openBare(const Place& place);

@@ -27,15 +27,7 @@ std::vector<Reading> makeReadings(std::int64_t count) {
   return readings;
 }
 
-void makeReadingTable(const std::string& path, std::int64_t rows) {
-  holdfast::ConnectionConfig config;
-  config.database = path;
-  holdfast::ConnectionPool pool(config);
-  holdfast::BaseRepository<Reading>(pool).createTable();
-  pool.close();
-  BareHandle handle(path, readingSettings(false));
-  fillReadings(handle, rows);
-}
+namespace {
 
 void fillReadings(BareHandle& handle, std::int64_t rows) {
   const BareStatement insert(handle, kCreateReading);
@@ -55,6 +47,18 @@ void fillReadings(BareHandle& handle, std::int64_t rows) {
     sqlite3_reset(statement);
   }
   handle.execute("COMMIT");
+}
+
+}  // namespace
+
+void makeReadingTable(const std::string& path, std::int64_t rows) {
+  holdfast::ConnectionConfig config;
+  config.database = path;
+  holdfast::ConnectionPool pool(config);
+  holdfast::BaseRepository<Reading>(pool).createTable();
+  pool.close();
+  BareHandle handle(path, readingSettings(false));
+  fillReadings(handle, rows);
 }
 
 Contents contentsOf(const std::string& path) {

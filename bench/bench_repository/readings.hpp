@@ -20,8 +20,6 @@ std::vector<Reading> makeReadings(std::int64_t count);
 
 /// Makes a database with the table, ids 1 to `rows`.
 void makeReadingTable(const std::string& path, std::int64_t rows);
-/// Fills an empty table through a handle that is there.
-void fillReadings(BareHandle& handle, std::int64_t rows);
 
 /// What is in the file. For checking a contestant's work from outside.
 struct Contents {

@@ -112,6 +112,7 @@ class SociLayer : public Layer {
     statement.execute(true);
     return statement.get_affected_rows() > 0;
   }
+  void execute(const char* sql) override { session << sql; }
 
  protected:
   void createAll(soci::statement& statement, Exchange& x, std::vector<Reading>& readings) {

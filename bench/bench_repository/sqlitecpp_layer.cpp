@@ -84,6 +84,7 @@ class SqliteCppLayer : public Layer {
     SQLite::Statement statement(database, kRemoveReading);
     return removeOne(statement, id);
   }
+  void execute(const char* sql) override { database.exec(sql); }
 
  protected:
   void createAll(SQLite::Statement& statement, std::vector<Reading>& readings) {

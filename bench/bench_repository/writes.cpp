@@ -18,11 +18,6 @@ constexpr double kWantedSingle = 0.92;
   throw std::runtime_error(format("%s did not find row %lld", entrant.contestant->name, static_cast<long long>(id)));
 }
 
-void removeAll(const Entrant& entrant, bool syncCommits) {
-  BareHandle handle(entrant.path, readingSettings(syncCommits));
-  handle.execute("DELETE FROM reading");
-}
-
 /// Keeps count of what each one's table must hold.
 using Books = std::map<const Entrant*, Contents>;
 
@@ -74,8 +69,8 @@ Section measureRemovals(const Bench& bench, bool syncCommits, const char* title)
     auto now = start;
     while (now - start - away < duration) {
       if (last == rows) {  // Made anew with the clock stopped.
-        BareHandle handle(entrant.path, readingSettings(false));
-        fillReadings(handle, rows);
+        std::vector<Reading> readings = makeReadings(rows);
+        entrant.layer->createMany(readings);
         last = 0;
         away += SteadyClock::now() - now;
       }
@@ -108,7 +103,7 @@ std::vector<Section> measureCreateMany(const Bench& bench) {
     Round round;
     // The clock runs while rows are created, not while they are taken away again.
     while (std::chrono::duration<double>(duration).count() > round.seconds) {
-      removeAll(entrant, false);
+      entrant.layer->execute("DELETE FROM reading");
       for (Reading& reading : readings) reading.id = 0;
       const auto start = SteadyClock::now();
       entrant.layer->createMany(readings);

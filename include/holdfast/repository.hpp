@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -12,6 +14,7 @@
 #include <holdfast/detail/bound_entity.hpp>
 #include <holdfast/detail/entity_text.hpp>
 #include <holdfast/detail/repository_core.hpp>
+#include <holdfast/detail/statement_batch.hpp>
 #include <holdfast/field.hpp>
 #include <holdfast/query_options.hpp>
 #include <holdfast/repository_hooks.hpp>
@@ -55,9 +58,10 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     keyIsGiven.reserve(entities.size());
     for (const Entity& entity : entities) keyIsGiven.push_back(!detail::keyIsToBeFound(entity));
     core_.inTransaction(detail::Operation::Create, [&](Transaction& tx) {
+      Batches batches{tx};
       for (std::size_t i = 0; i < entities.size(); ++i) {
         if (!keyIsGiven[i]) setKey(entities[i], 0);  // The transaction may be carried out a second time.
-        createOneOfMany(tx, entities[i], i + 1);
+        createOneOfMany(batches, entities[i], i + 1);
       }
     });
     return entities;
@@ -80,17 +84,25 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
   std::optional<Entity> update(const Key& key, std::span<const Assignment<Entity>> assignments) const {
     Changes<Entity> changes(assignments);
     hooks().beforeUpdate(key, changes, core_.transaction());
-    detail::QueryText query(detail::StaticText<typename Text::UpdateBegin>::text());
-    assign(query, changes);
-    query.text += detail::StaticText<typename Text::ByKey>::text();
-    query.text += " RETURNING ";
-    query.text += detail::StaticText<typename Text::Columns>::text();
+    // One value for a column: the last one.
+    std::array<std::string_view, S::kColumns> columns;
+    std::array<ValueView, S::kColumns + S::kKeyColumns> values;
+    std::size_t count = 0;
+    changes.forEach([&](const Assignment<Entity>& change) {
+      const auto at = static_cast<std::size_t>(std::find(columns.begin(), columns.begin() + count, change.column) -
+                                               columns.begin());
+      columns[at] = change.column;
+      values[at] = change.value.view();
+      count = std::max(count, at + 1);
+    });
     const detail::BoundKey<Entity> bound(key);
-    query.values.insert(query.values.end(), bound.values().begin(), bound.values().end());
+    std::copy(bound.values().begin(), bound.values().end(), values.begin() + count);
     std::optional<Entity> changed;
     auto take = [&changed](const RowView& row) { detail::readEntity(row, changed.emplace()); };
-    core_.writeReturning(detail::Operation::Update, query.sql(), query.values, detail::RowVisitor(take),
-                         {.row = bound.values()});
+    core_.update({detail::StaticText<typename Text::UpdateBegin>::text(),
+                  {columns.data(), count},
+                  detail::StaticText<typename Text::ByKeyReturning>::text()},
+                 {values.data(), count + S::kKeyColumns}, detail::RowVisitor(take), {.row = bound.values()});
     if (changed) hooks().afterUpdate(*changed, core_.transaction());
     return changed;
   }
@@ -159,21 +171,32 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     }
     if (withoutKey) setKey(entity, result.lastInsertRowId);
   }
-  void createOneOfMany(Transaction& tx, Entity& entity, std::size_t number) const {
-    hooks().beforeCreate(entity, &tx);
+  /// The statements of createMany(), kept in use for all its rows.
+  struct Batches {
+    Transaction& tx;
+    std::optional<detail::StatementBatch> withKey = {};
+    std::optional<detail::StatementBatch> withoutKey = {};
+    detail::StatementBatch& of(bool findsKey) {
+      std::optional<detail::StatementBatch>& batch = findsKey ? withoutKey : withKey;
+      if (!batch) batch.emplace(tx, insertText(findsKey));
+      return *batch;
+    }
+  };
+  void createOneOfMany(Batches& batches, Entity& entity, std::size_t number) const {
+    hooks().beforeCreate(entity, &batches.tx);
     const bool withoutKey = detail::keyIsToBeFound(entity);
-    RunResult result;
+    std::int64_t rowId = 0;
     {
       const detail::BoundEntity<Entity> bound(entity, withoutKey);
       try {
-        result = tx.runBound(insertText(withoutKey), bound.values());
+        rowId = batches.of(withoutKey).run(bound.values());
       } catch (Error& error) {
         detail::addEntityNumber(error, detail::kShape<Entity>, number, withoutKey ? kNoKey : bound.values());
         throw;
       }
     }
-    if (withoutKey) setKey(entity, result.lastInsertRowId);
-    hooks().afterCreate(entity, &tx);
+    if (withoutKey) setKey(entity, rowId);
+    hooks().afterCreate(entity, &batches.tx);
   }
   static void assign(detail::QueryText& query, const Changes<Entity>& changes) {
     if (changes.empty()) detail::throwNothingToChange();

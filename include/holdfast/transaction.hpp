@@ -58,6 +58,9 @@ struct TransactionOptions {
 
 class Error;
 class Transaction;
+namespace detail {
+class StatementBatch;
+}  // namespace detail
 
 /// Ends outermost transactions for whoever may commit several at once.
 class TransactionHost {
@@ -133,6 +136,7 @@ class Transaction final : public StatementExecutor {
 
  private:
   friend class ConnectionPool;
+  friend class detail::StatementBatch;
   enum class Phase : std::uint8_t { Open, Committed, RolledBack };
 
   /// One that takes part in the transaction that is open on the connection, as a savepoint of it.

@@ -3,32 +3,13 @@
 #include <utility>
 
 #include "connection/row_reading.hpp"
+#include "connection/sampled_timer.hpp"
 #include "connection/sqlite_error.hpp"
 #include "connection/statement_binding.hpp"
 #include "core/text.hpp"
 
 namespace holdfast {
 namespace {
-
-/// Measures one call in 61, with that weight: reading the clock costs as much as 1 % of a point read. A prime, so that
-/// a program that repeats itself is not always met at the same statement; and not the first call, which is cold.
-class SampledTimer {
- public:
-  SampledTimer(std::uint64_t number, LatencyHistogram& histogram) noexcept
-      : histogram_(number % kEvery == kEvery - 1 ? &histogram : nullptr) {
-    if (histogram_ != nullptr) start_ = std::chrono::steady_clock::now();
-  }
-  SampledTimer(const SampledTimer&) = delete;
-  SampledTimer& operator=(const SampledTimer&) = delete;
-  ~SampledTimer() {
-    if (histogram_ != nullptr) histogram_->record(std::chrono::steady_clock::now() - start_, kEvery);
-  }
-
- private:
-  static constexpr std::uint64_t kEvery = 61;
-  LatencyHistogram* histogram_;
-  std::chrono::steady_clock::time_point start_;
-};
 
 std::uint64_t payloadOf(std::span<const ValueView> values) noexcept {
   std::uint64_t bytes = 0;
@@ -108,15 +89,6 @@ class Connection::Impl::Use {
   Impl& impl_;
   CachedStatement& statement_;
 };
-
-inline void Connection::Impl::adoptTables(CachedStatement& statement) noexcept {
-  if ((guard.tables().reads | guard.tables().writes) != 0) {
-    const StatementGuard::Tables tables = guard.takeTables();
-    statement.reads |= tables.reads;
-    statement.writes |= tables.writes;
-  }
-  tablesRead_ |= statement.reads;
-}
 
 CachedStatement& Connection::Impl::prepareStatement(const Sql& sql) {
   try {

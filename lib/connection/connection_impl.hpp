@@ -53,6 +53,8 @@ struct Connection::Impl {
   RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   void visit(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visitor);
   Rows query(const Sql& sql, std::span<const ValueView> values);
+  /// One statement that is run many times (statement_batch.hpp).
+  class Batch;
 
   bool inTransaction() const noexcept { return sqlite3_get_autocommit(handle) == 0; }
   /// Then the handle is the parent's, and nothing may be done with it.
@@ -199,7 +201,14 @@ struct Connection::Impl {
   }
   void tellCommit() noexcept;
   /// What SQLite has said about a statement while it prepared it, or prepared it again.
-  void adoptTables(CachedStatement& statement) noexcept;
+  void adoptTables(CachedStatement& statement) noexcept {
+    if ((guard.tables().reads | guard.tables().writes) != 0) {
+      const StatementGuard::Tables tables = guard.takeTables();
+      statement.reads |= tables.reads;
+      statement.writes |= tables.writes;
+    }
+    tablesRead_ |= statement.reads;
+  }
   static int noteLog(void* impl, sqlite3* handle, const char* database, int pages) noexcept;
   /// Why a statement must not go on.
   enum class Stop : std::uint8_t { No, Revoked, Cancelled, TooLate, TooLarge };

@@ -8,6 +8,7 @@
 #include "pool/pool_internals.hpp"
 #include "query/identifier.hpp"
 #include "repository/repository_cache.hpp"
+#include "repository/update_texts.hpp"
 
 namespace holdfast::detail {
 
@@ -18,6 +19,7 @@ struct RepositoryCore::State {
   const RepositoryOptions options;
   Counter calls;
   Counter errors;
+  UpdateTexts updates;
   std::array<LatencyHistogram, 5> latencies;
   std::unique_ptr<RepositoryCache> cache;
 };
@@ -190,6 +192,25 @@ RunResult RepositoryCore::writeReturning(Operation operation, const Sql& sql, st
     if (Transaction* transaction = transactionOf(scope)) return transaction->runReturningBound(sql, values, visit);
     return pool_->with(callOptions(scope)).runReturningBound(sql, values, visit);
   });
+}
+
+RunResult RepositoryCore::update(const UpdateByKey& update, std::span<const ValueView> values, RowVisitor visit,
+                                 const CallScope& scope) const {
+  if (update.columns.empty()) throwNothingToChange();
+  if (const Sql* known = state_->updates.find(update.columns)) {
+    return writeReturning(Operation::Update, *known, values, visit, scope);
+  }
+  std::string text(update.begin);
+  const char* separator = "";
+  for (const std::string_view column : update.columns) {
+    text += separator;
+    appendIdentifier(text, column);
+    text += " = ?";
+    separator = ", ";
+  }
+  const Sql sql = Sql::unchecked(text.append(update.end));
+  const Sql* kept = state_->updates.add(update.columns, sql);
+  return writeReturning(Operation::Update, kept != nullptr ? *kept : sql, values, visit, scope);
 }
 
 void RepositoryCore::inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const {

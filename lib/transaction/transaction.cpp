@@ -30,7 +30,7 @@ inline bool Transaction::isInnermost() const noexcept {
   return !open.empty() && open.back() == id_;
 }
 
-inline void Transaction::requireUsable(const char* operation) const {
+void Transaction::requireUsable(const char* operation) const {
   if (phase_ != Phase::Open || !isInnermost() || !connection_->impl().inTransaction()) throwUnusable(operation);
 }
 

@@ -28,6 +28,10 @@ struct EntityText {
   static constexpr auto kKeys = []<std::size_t I>() { return S::template kIsKey<I>; };
   static constexpr auto kOthers = []<std::size_t I>() { return !S::template kIsKey<I>; };
   static constexpr auto kName = [](auto& sink, std::string_view name) { putIdentifier(sink, name); };
+  static constexpr auto kNameAsExpression = [](auto& sink, std::string_view name) {
+    sink.put('+');
+    putIdentifier(sink, name);
+  };
   static constexpr auto kNameIsValue = [](auto& sink, std::string_view name) {
     putIdentifier(sink, name);
     sink.put(" = ?");
@@ -87,6 +91,15 @@ struct EntityText {
     template <typename Sink>
     static constexpr void write(Sink& sink) {
       putByKey(sink);
+    }
+  };
+  /// SQLite 3.40's RETURNING gives a column the type of the first one where that is a number; an expression keeps its own.
+  struct ByKeyReturning {
+    template <typename Sink>
+    static constexpr void write(Sink& sink) {
+      putByKey(sink);
+      sink.put(" RETURNING ");
+      putList(sink, ", ", kAll, kNameAsExpression);
     }
   };
   struct Count {

@@ -39,6 +39,13 @@ struct CallScope {
   Transaction* transaction = nullptr;
 };
 
+/// An update of one row: its text, but for the columns that are changed.
+struct UpdateByKey {
+  std::string_view begin;
+  std::span<const std::string_view> columns;
+  std::string_view end;
+};
+
 /// What all repositories share, without the types of their entities.
 class RepositoryCore {
  public:
@@ -85,6 +92,9 @@ class RepositoryCore {
   /// A write that returns rows.
   RunResult writeReturning(Operation operation, const Sql& sql, std::span<const ValueView> values, RowVisitor visit,
                            const CallScope& scope = {}) const;
+  /// An update that returns its row. Always with the same text around the columns; which columns is looked up.
+  RunResult update(const UpdateByKey& update, std::span<const ValueView> values, RowVisitor visit,
+                   const CallScope& scope) const;
   /// In the transaction that there is, else in one of its own.
   void inTransaction(Operation operation, const std::function<void(Transaction&)>& work) const;
 

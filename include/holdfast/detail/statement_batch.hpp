@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <holdfast/sql.hpp>
+#include <holdfast/value.hpp>
+
+namespace holdfast {
+class Transaction;
+}
+
+namespace holdfast::detail {
+
+/// One statement that changes data, run many times in a transaction for less than tx.run() costs each time. The
+/// statement stays in use on the handle for as long as this lives.
+class StatementBatch {
+ public:
+  /// Both must outlive it, and it must go before the transaction ends: the handle is somebody else's then. Throws as
+  /// tx.run() does.
+  StatementBatch(Transaction& transaction, const Sql& sql);
+  StatementBatch(const StatementBatch&) = delete;
+  StatementBatch& operator=(const StatementBatch&) = delete;
+  ~StatementBatch();
+
+  /// Returns the rowid of the last insert. Throws as tx.run() does; a failed run leaves nothing behind of itself.
+  std::int64_t run(std::span<const ValueView> values);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace holdfast::detail

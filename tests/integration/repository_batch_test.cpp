@@ -1,0 +1,118 @@
+// Statements that a repository keeps from row to row and from call to call.
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <holdfast/detail/statement_batch.hpp>
+#include <holdfast/repository.hpp>
+
+#include "support/pool_fixture.hpp"
+
+using namespace holdfast;
+using namespace holdfast::test;
+
+namespace {
+
+struct Reading {
+  std::int64_t id{};
+  std::string sensor{};
+  double value{};
+};
+
+}  // namespace
+
+template <>
+struct holdfast::Mapping<Reading> {
+  static constexpr auto table = holdfast::table<Reading>(
+      "reading", primaryKey("id", &Reading::id), column("sensor", &Reading::sensor), column("value", &Reading::value));
+};
+
+namespace {
+
+using Ids = std::vector<std::int64_t>;
+
+struct Opened : PoolFixture {
+  Opened() {
+    open();
+    readings.createTable();
+  }
+  static Ids ids(const std::vector<Reading>& readings) {
+    Ids found;
+    for (const Reading& reading : readings) found.push_back(reading.id);
+    return found;
+  }
+  BaseRepository<Reading> readings{pool};
+};
+
+}  // namespace
+
+TEST_SUITE("integration/repository_batch") {
+  TEST_CASE("createMany() takes keys that are given among keys that are to be found") {
+    Opened f;
+    const auto made = f.readings.createMany({{.sensor = "a"}, {.id = 7, .sensor = "b"}, {.sensor = "c"}});
+    CHECK(Opened::ids(made) == Ids{1, 7, 8});
+    CHECK(f.readings.findById(7)->sensor == "b");
+    // The statement is free again, also after a row that failed.
+    CHECK(codeOf([&] { f.readings.createMany({{.id = 7, .sensor = "twice"}}); }) == ErrorCode::Constraint);
+    CHECK(f.readings.create({.sensor = "d"}).id == 9);
+  }
+  TEST_CASE("an update that names a column twice is refused") {
+    Opened f;
+    const std::int64_t id = f.readings.create({.sensor = "a", .value = 1}).id;
+    const auto twice = [&] { f.readings.update(id, {set(&Reading::value, 2.0), set(&Reading::value, 3.0)}); };
+    CHECK(codeOf(twice) == ErrorCode::InvalidArgument);
+    CHECK(f.readings.findById(id)->value == 1);
+    // One for each choice of columns, in each order.
+    for (int i = 0; i < 3; ++i) {
+      CHECK(f.readings.update(id, {set(&Reading::value, 4.0), set(&Reading::sensor, "b")})->sensor == "b");
+      CHECK(f.readings.update(id, {set(&Reading::sensor, "c"), set(&Reading::value, 5.0)})->value == 5);
+      CHECK(f.readings.update(id, {set(&Reading::value, 6.0)})->sensor == "c");
+    }
+  }
+
+  TEST_CASE("a batch fails as single statements do and leaves its statement free") {
+    Opened f;
+    const Sql sql = "INSERT INTO reading(sensor, value) VALUES (?, ?)";
+    f.pool.transaction([&](Transaction& tx) {
+      std::optional<detail::StatementBatch> kept(std::in_place, tx, sql);
+      detail::StatementBatch& batch = *kept;
+      const std::vector<ValueView> row{"a", 1.5};
+      CHECK(batch.run(row) == 1);
+      CHECK(tx.run(sql, "b", 2.5).lastInsertRowId == 2);  // The same text meanwhile.
+      CHECK(codeOf([&] { batch.run(std::vector<ValueView>{"too few"}); }) == ErrorCode::InvalidArgument);
+      CHECK(codeOf([&] { batch.run(std::vector<ValueView>{nullptr, 1.0}); }) == ErrorCode::Constraint);
+      CHECK(batch.run(row) == 3);
+      Transaction inner = tx.begin();
+      CHECK(codeOf([&] { batch.run(row); }) == ErrorCode::Misuse);
+      inner.rollback();
+      CHECK(batch.run(row) == 4);
+      kept.reset();
+      CHECK(tx.run(sql, "c", 3.5).lastInsertRowId == 5);
+      tx.rollback();
+    });
+    CHECK(f.readings.count() == 0);
+    CHECK(codeOf([&] {
+            f.pool.transaction(
+                [](Transaction& tx) { detail::StatementBatch batch(tx, "INSERT INTO nowhere VALUES (1)"); });
+          }) == ErrorCode::InvalidSql);
+  }
+  TEST_CASE("all columns of a row are read at once and no more than there are") {
+    Opened f;
+    f.readings.create({.sensor = "a", .value = 1.5});
+    f.pool.forEach("SELECT sensor, value, NULL FROM reading", [](const RowView& row) {
+      std::array<ValueView, 3> values;
+      row.read(values);
+      CHECK(values[0].text() == "a");
+      CHECK(values[1].real() == 1.5);
+      CHECK(values[2].isNull());
+      std::array<ValueView, 4> tooMany;
+      CHECK(codeOf([&] { row.read(tooMany); }) == ErrorCode::InvalidArgument);
+    });
+  }
+}
