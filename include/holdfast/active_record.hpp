@@ -24,8 +24,8 @@ namespace holdfast {
 template <typename Entity>
 class ActiveRecord {
  public:
-  /// Gives all entities of the type their repository, which may be one with hooks. The pool must outlive its use. Not while
-  /// other threads use the type.
+  /// Gives all entities of the type their repository, which may be one with hooks. The pool must outlive its use. Not
+  /// while other threads use the type.
   static void use(std::shared_ptr<const BaseRepository<Entity>> repository) noexcept {
     bound() = std::move(repository);
   }
@@ -57,14 +57,15 @@ class ActiveRecord {
     return repository().findOne(options);
   }
 
-  /// Adds the row, or changes the one that has its key; an integer key that is zero is found by SQLite. What hooks changed
-  /// is in the entity then. As create() where the key is to be found, else as upsert().
+  /// Adds the row, or changes the one that has its key; an integer key that is zero is found by SQLite. What hooks
+  /// changed is in the entity then. As create() where the key is to be found, else as upsert().
   void save() { save(repository()); }
   void save(Transaction& transaction) { save(repository().in(transaction)); }
   /// Whether there was a row; the object stays as it is.
   bool remove() { return repository().remove(detail::keyOf(self())); }
   bool remove(Transaction& transaction) { return repository().in(transaction).remove(detail::keyOf(self())); }
-  /// Reads the row again; false, and the object unchanged, where there is none any more. Relations are as in a new entity.
+  /// Reads the row again; false, and the object unchanged, where there is none any more. Relations are as in a new
+  /// entity.
   bool reload() { return reload(repository()); }
   bool reload(Transaction& transaction) { return reload(repository().in(transaction)); }
 

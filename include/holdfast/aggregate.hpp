@@ -14,8 +14,8 @@
 
 namespace holdfast {
 
-/// One value computed from many rows, for BaseRepository::aggregate() and aggregateBy(). As in SQL, rows where the column
-/// is NULL do not count; what has nothing to compute from is nothing.
+/// One value computed from many rows, for BaseRepository::aggregate() and aggregateBy(). As in SQL, rows where the
+/// column is NULL do not count; what has nothing to compute from is nothing.
 template <typename EntityT, typename ResultT>
 struct Aggregate {
   using Entity = EntityT;

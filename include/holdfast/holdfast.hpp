@@ -1,8 +1,8 @@
 #pragma once
 
 // Everything an application needs. Start at connection_manager.hpp (open a database, run SQL), go on to
-// transaction.hpp; connection_config.hpp holds the knobs, error.hpp what can go wrong, metrics.hpp and event.hpp
-// what can be watched.
+// transaction.hpp, and to mapping.hpp and repository.hpp for structs in tables; connection_config.hpp holds the knobs,
+// error.hpp what can go wrong, metrics.hpp and event.hpp what can be watched.
 
 #include <holdfast/active_record.hpp>
 #include <holdfast/aggregate.hpp>

@@ -30,8 +30,8 @@ struct PageOptions {
 template <typename Entity>
 struct Page {
   std::vector<Entity> items;
-  /// For the page after it: readable ASCII text that shows the ordering column and the key of the last item. Nothing: this
-  /// was the last page.
+  /// For the page after it: ASCII text, not encrypted, with the ordering column's value and the key of the last
+  /// item. Nothing: this was the last page.
   std::optional<std::string> next;
 };
 

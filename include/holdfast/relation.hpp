@@ -94,9 +94,9 @@ struct ManyToMany {
   std::string_view otherColumn;
 };
 
-/// The entity whose key the foreign key of this one holds. The member is std::optional<Other>, or std::shared_ptr<Other>:
-/// then entities that belong to the same one share it. createTable() makes the foreign key's column REFERENCES the other
-/// table, unless the column says references() itself.
+/// The entity whose key the foreign key of this one holds. The member is std::optional<Other>, or
+/// std::shared_ptr<Other>: then entities that belong to the same one share it. createTable() makes the foreign key's
+/// column REFERENCES the other table, unless the column says references() itself.
 template <typename Entity, typename Member, typename ForeignKey>
 constexpr BelongsTo<Entity, Member, ForeignKey> belongsTo(Member Entity::*member, ForeignKey Entity::*foreignKey) {
   static_assert(detail::kHoldsOne<Member>,

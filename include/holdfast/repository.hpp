@@ -23,11 +23,12 @@
 
 namespace holdfast {
 
-/// The table of an entity. A program derives its own from it, for queries with names and for hooks; or uses it as it is.
+/// The table of an entity. A program derives its own from it, for queries with names and for hooks; or uses it as it
+/// is.
 ///
-/// Any thread; copies are cheap and count together, and have the hooks of their own type. Every call blocks for a handle,
-/// for the locks of other processes and for the storage, until the timeout. Errors say the table and the key of the row;
-/// a call that fails has changed nothing.
+/// Any thread; copies are cheap and count together, and have the hooks of their own type. Every call blocks for a
+/// handle, for the locks of other processes and for the storage, until the timeout. Errors say the table and the key of
+/// the row; a call that fails has changed nothing.
 template <typename Entity>
 class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<Entity> {
   using S = detail::Schema<Entity>;
@@ -79,8 +80,8 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     hooks().afterUpsert(entity, core_.transaction());
     return entity;
   }
-  /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key. Where the row
-  /// cannot be read back the change is undone; in a transaction with that, so let the error leave its callback.
+  /// Changes some columns of a row. Returns the row as it is then; nothing where there is none with that key. Where the
+  /// row cannot be read back the change is undone; in a transaction with that, so let the error leave its callback.
   std::optional<Entity> update(const Key& key, std::span<const Assignment<Entity>> assignments) const {
     Changes<Entity> changes(assignments);
     hooks().beforeUpdate(key, changes, core_.transaction());
@@ -142,8 +143,8 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     return rows;
   }
 
-  /// Makes the table, its indexes and its link tables where they are missing; changes nothing that is there. What is mapped
-  /// for a column is checked by the table from then on, whoever writes to it.
+  /// Makes the table, its indexes and its link tables where they are missing; changes nothing that is there. What is
+  /// mapped for a column is checked by the table from then on, whoever writes to it.
   void createTable() const { core_.createTable(detail::TableFacts::of<Entity>()); }
 
  private:

@@ -42,23 +42,25 @@ class Changes {
   std::vector<Assignment<Entity>> added_;
 };
 
-/// What a repository calls around its writes: a class derived from BaseRepository overrides what it wants. Any thread may
-/// call them, several at once.
+/// What a repository calls around its writes: a class derived from BaseRepository overrides what it wants. Any thread
+/// may call them, several at once.
 ///
-/// A hook before a write may change what is written, or throw: then nothing is written and the exception travels on. One
-/// after a write is called once the statement has succeeded and where it has changed something; what it throws travels on.
+/// A hook before a write may change what is written, or throw: then nothing is written and the exception travels on.
+/// One after a write is called once the statement has succeeded and where it has changed something; what it throws
+/// travels on.
 ///
 /// `transaction` is the one that the write is part of, and null for a single write, which is a transaction of its own:
 ///
-/// - Null: before is outside of it, and after comes when the change is committed. A hook that throws then does not undo it.
+/// - Null: before is outside of it, and after comes when the change is committed. A hook that throws then does not undo
+///   it.
 /// - In a transaction the hooks run inside of it, on its thread: what they read and write must go through it
-///   (`audit.in(*transaction).create(...)`), is committed or undone with the rest, and one that throws undoes it all where
-///   the exception leaves the transaction's callback. What must happen only for what stays, such as telling others, does
-///   not belong there: the transaction may be undone, and its callback run again.
+///   (`audit.in(*transaction).create(...)`), and is committed or undone with the rest. One that throws undoes it all
+///   where the exception leaves the transaction's callback. What must happen only for what stays, such as telling
+///   others, does not belong there: the transaction may be undone, and its callback run again.
 ///
-/// Who wants a write and what its hooks write to be one uses a transaction. upsert() calls its own pair, as nobody knows
-/// beforehand what it will do. createMany() calls the hooks of create() for each entity, in its transaction. updateMany()
-/// and removeMany() read no rows, and call a pair of their own once.
+/// Who wants a write and what its hooks write to be one uses a transaction. upsert() calls its own pair, as nobody
+/// knows beforehand what it will do. createMany() calls the hooks of create() for each entity, in its transaction.
+/// updateMany() and removeMany() read no rows, and call a pair of their own once.
 template <typename Entity>
 class RepositoryHooks {
  public:

@@ -21,9 +21,9 @@
 
 namespace holdfast {
 
-/// The reading half of BaseRepository, with RepositoryFinds. Any thread. Every call blocks for a handle and for reading, until its timeout.
-/// Errors say the table, and the key of the row that was asked for or read: what SQLite reports, and TypeMismatch where a
-/// stored value does not fit its member.
+/// The reading half of BaseRepository, with RepositoryFinds. Any thread. Every call blocks for a handle and for
+/// reading, until its timeout. Errors say the table, and the key of the row that was asked for or read: what SQLite
+/// reports, and TypeMismatch where a stored value does not fit its member.
 template <typename Entity>
 class RepositoryReads : public RepositoryFinds<Entity> {
   using S = detail::Schema<Entity>;
@@ -60,8 +60,8 @@ class RepositoryReads : public RepositoryFinds<Entity> {
     return {core_.stream(query.sql(), query.values, scopeOf(options)), reader};
   }
 
-  /// A piece of a list, found by the last key before it and not by counting rows: as fast at the end as at the beginning,
-  /// and no row is seen twice or left out for others that are added or removed meanwhile.
+  /// A piece of a list, found by the last key before it and not by counting rows: as fast at the end as at the
+  /// beginning, and no row is seen twice or left out for others that are added or removed meanwhile.
   Page<Entity> page(const PageOptions<Entity>& options = {}) const {
     detail::requirePageSize(options.size);
     const detail::KeySet order = keySet(options.orderBy);
@@ -96,9 +96,9 @@ class RepositoryReads : public RepositoryFinds<Entity> {
     return order.token(place);
   }
 
-  /// What is computed from the rows that fulfil `where`: `aggregate(maximum(&Reading::value))` is a std::optional<double>,
-  /// `aggregate(std::tuple(minimum(...), average(...)))` a tuple of several, by one query. Of the options `where`,
-  /// `transaction` and `timeout` count.
+  /// What is computed from the rows that fulfil `where`: `aggregate(maximum(&Reading::value))` is a
+  /// std::optional<double>, `aggregate(std::tuple(minimum(...), average(...)))` a tuple of several, by one query. Of
+  /// the options `where`, `transaction` and `timeout` count.
   template <detail::AggregateOf<Entity> Wanted>
   typename detail::AggregateTraits<Wanted>::Result aggregate(const Wanted& wanted,
                                                              const QueryOptions<Entity>& options = {}) const {

@@ -13,8 +13,8 @@ struct CachedStatement;
 /// A query that stands on one of its rows: reading in constant memory where forEach() does not fit the caller's control
 /// flow. Used by one thread at a time, the one that holds the connection.
 ///
-/// While it lives the query holds its view of the database, and the connection is in use: of a lease of its own, until the
-/// cursor goes. Otherwise the cursor must go before the lease, or the transaction, that it reads through.
+/// While it lives the query holds its view of the database, and the connection is in use: of a lease of its own, until
+/// the cursor goes. Otherwise the cursor must go before the lease, or the transaction, that it reads through.
 class RowCursor {
  public:
   /// Begins a query on a connection that the caller leases and keeps leased. The text and the values are copied. Throws
@@ -26,9 +26,9 @@ class RowCursor {
   RowCursor& operator=(RowCursor&&) = delete;
   ~RowCursor() { close(); }
 
-  /// Goes to the next row, which is valid until the next call; null after the last one. Blocks for reading. Throws Error:
-  /// LeaseRevoked, Timeout and Interrupted where a bound of the lease is met, also between two rows; TransactionAborted;
-  /// and what reading meets. The query has ended then.
+  /// Goes to the next row, which is valid until the next call; null after the last one. Blocks for reading. Throws
+  /// Error: LeaseRevoked, Timeout and Interrupted where a bound of the lease is met, also between two rows;
+  /// TransactionAborted; and what reading meets. The query has ended then.
   const RowView* next();
   /// Ends the query. Does nothing a second time.
   void close() noexcept;

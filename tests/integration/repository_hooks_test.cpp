@@ -215,7 +215,7 @@ TEST_SUITE("integration/repository_hooks") {
     CHECK(f.items.count() == 1);
   }
 
-  TEST_CASE("keys that SQLite found are found anew where a transaction is carried out again") {
+  TEST_CASE("createMany() keeps the keys that are given and has the others found") {
     Opened f;
     std::vector<Item> items{{.name = "a"}, {.name = "b"}};
     items = f.items.createMany(std::move(items));

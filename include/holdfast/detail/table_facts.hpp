@@ -60,8 +60,8 @@ struct TableFacts {
     return facts;
   }
 
-  /// What makes the table and its indexes where they are missing. Rules become CHECK constraints that are named in words,
-  /// so that SQLite's error says what was wrong, whoever writes.
+  /// What makes the table and its indexes where they are missing. Rules become CHECK constraints that are named in
+  /// words, so that SQLite's error says what was wrong, whoever writes.
   std::vector<std::string> createStatements() const;
 
  private:
