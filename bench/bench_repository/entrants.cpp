@@ -14,9 +14,10 @@ bool isBare(const Contestant& contestant) { return contestant.open == openBare; 
 
 }  // namespace
 
-std::vector<Entrant> enter(const Bench& bench, std::int64_t rows, bool syncCommits) {
+std::vector<Entrant> enter(const Bench& bench, std::int64_t rows, bool syncCommits,
+                           std::span<const Contestant> contestants) {
   std::vector<Entrant> entrants;
-  for (const Contestant& contestant : kContestants) {
+  for (const Contestant& contestant : contestants) {
     const std::string path = bench.directory + format("/%zu%s.db", entrants.size(), syncCommits ? "-synced" : "");
     makeReadingTable(path, rows);
     entrants.push_back({&contestant, path, contestant.open({path, syncCommits})});

@@ -24,7 +24,8 @@ struct Entrant {
 
 /// Every contestant, each with a table of so many rows and a log that has been written. A log that grows costs a sync
 /// twice what one does that is written over, so with `syncCommits` it has reached its size.
-std::vector<Entrant> enter(const Bench& bench, std::int64_t rows, bool syncCommits);
+std::vector<Entrant> enter(const Bench& bench, std::int64_t rows, bool syncCommits,
+                           std::span<const Contestant> contestants = kContestants);
 
 /// Lets them work in turns. The contestants with goals want `wanted` of bare SQLite's rate, and to be ahead of others.
 template <typename Work>

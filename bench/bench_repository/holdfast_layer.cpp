@@ -49,4 +49,8 @@ std::unique_ptr<Layer> openHoldfast(const Place& place) {
   return std::make_unique<HoldfastLayer>(place, holdfast::RepositoryOptions{});
 }
 
+std::unique_ptr<Layer> openHoldfastCached(const Place& place) {
+  return std::make_unique<HoldfastLayer>(place, holdfast::RepositoryOptions{.cacheEnabled = true});
+}
+
 }  // namespace bench

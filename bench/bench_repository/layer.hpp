@@ -43,6 +43,8 @@ class Layer {
 
 std::unique_ptr<Layer> openBare(const Place& place);
 std::unique_ptr<Layer> openHoldfast(const Place& place);
+/// With a repository that keeps what it finds.
+std::unique_ptr<Layer> openHoldfastCached(const Place& place);
 /// Every call makes its statement.
 std::unique_ptr<Layer> openSqliteCpp(const Place& place);
 /// Statements are prepared once and kept.
@@ -69,5 +71,10 @@ inline constexpr std::array kContestants {
       // What differs between two that are the same is the noise of the method.
       Contestant{"bare SQLite once more", openBare},
 };
+
+/// For what is found in the cache.
+inline constexpr std::array kCacheContestants{Contestant{"bare SQLite", openBare},
+                                              Contestant{"holdfast, cached", openHoldfastCached, true},
+                                              Contestant{"bare SQLite once more", openBare}};
 
 }  // namespace bench

@@ -12,9 +12,25 @@ constexpr double kWantedById = 0.95;
 constexpr double kWantedMany = 0.97;
 constexpr std::int64_t kMany = 1'000;
 
+// So many rows are asked for again and again; the cache keeps 1,000.
+constexpr std::int64_t kHot = 500;
+constexpr double kWantedCached = 20;
+
 void requireEqual(const Entrant& entrant, double found, double due) {
   if (found == due) return;
   throw std::runtime_error(format("%s read values with the sum %g; %g was due", entrant.contestant->name, found, due));
+}
+
+Round findSome(Entrant& entrant, std::int64_t ids, std::chrono::nanoseconds duration) {
+  double found = 0;
+  double due = 0;
+  const Round done = repeat(duration, 32, [&] {
+    const std::int64_t id = 1 + entrant.random.below(ids);
+    found += entrant.layer->findById(id).value().value;
+    due += valueOf(id);
+  });
+  requireEqual(entrant, found, due);
+  return done;
 }
 
 }  // namespace
@@ -22,17 +38,17 @@ void requireEqual(const Entrant& entrant, double found, double due) {
 std::vector<Section> measureFindById(const Bench& bench) {
   const std::int64_t rows = bench.options.rows;
   std::vector<Entrant> entrants = enter(bench, rows, false);
-  return {race(bench, "findById, no cache", entrants, kWantedById, [&](Entrant& entrant, auto duration) {
-    double found = 0;
-    double due = 0;
-    const Round done = repeat(duration, 32, [&] {
-      const std::int64_t id = 1 + entrant.random.below(rows);
-      found += entrant.layer->findById(id).value().value;
-      due += valueOf(id);
-    });
-    requireEqual(entrant, found, due);
-    return done;
-  })};
+  return {race(bench, "findById, no cache", entrants, kWantedById,
+               [&](Entrant& entrant, auto duration) { return findSome(entrant, rows, duration); })};
+}
+
+std::vector<Section> measureCacheHits(const Bench& bench) {
+  std::vector<Entrant> entrants = enter(bench, bench.options.rows, false, kCacheContestants);
+  for (Entrant& entrant : entrants) {
+    for (std::int64_t id = 1; id <= kHot; ++id) entrant.layer->findById(id);
+  }
+  return {race(bench, "findById, cached", entrants, kWantedCached,
+               [](Entrant& entrant, auto duration) { return findSome(entrant, kHot, duration); })};
 }
 
 std::vector<Section> measureFindMany(const Bench& bench) {

@@ -81,10 +81,10 @@ class CacheManager {
     Parts parts = 0;                 ///< Of the source that it was made from.
   };
 
-  /// The value of the key; where it is not here `load()`, which returns Loaded<T>, is called and its value kept. What it
-  /// throws travels on, and nothing is kept. `parts`: what it is likely to be made from; kAllParts where nobody knows.
-  /// Blocks for another thread that loads the same, no longer than `patience`, where there is one. Throws Error{Misuse}
-  /// where the key has a value of another type.
+  /// The value of the key; where it is not here `load()`, which returns Loaded<T>, is called and its value kept. What
+  /// it throws travels on, and nothing is kept. `parts`: what it is likely to be made from; kAllParts where nobody
+  /// knows. Blocks for another thread that loads the same, no longer than `patience`, where there is one. Throws
+  /// Error{Misuse} where the key has a value of another type.
   template <typename T, typename Load>
     requires std::is_same_v<std::invoke_result_t<Load&>, Loaded<T>>
   std::shared_ptr<const T> get(std::string_view key, Parts parts, Load&& load,

@@ -1,15 +1,18 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -24,9 +27,10 @@ enum class ColumnKind : std::uint8_t { Integer, Real, Text, Bytes, Any };
 
 std::string_view toText(ColumnKind kind) noexcept;
 
-/// How a C++ type is kept in a column. There are ones for integers, bool, floating-point numbers, std::string, Blob,
-/// std::array<std::byte, N>, enums, Timestamp, durations of whole numbers (as their count), Uuid, nlohmann::json, Value
-/// and std::optional of these. A program gives its own types one by specialising it:
+/// How a C++ type is kept in a column. There are ones for integers, bool, floating-point numbers, std::string,
+/// std::vector and std::array of std::byte or std::uint8_t, enums, Timestamp, durations of whole numbers (as their
+/// count), Uuid, nlohmann::json, Value and std::optional of these. A program gives its own types one by specialising
+/// it:
 ///
 ///   template <>
 ///   struct holdfast::ColumnType<Celsius> {
@@ -66,6 +70,8 @@ concept Storable = requires(const T& value, T& target, typename ColumnType<T>::B
 
 namespace detail {
 
+template <typename B>
+concept Byte = std::same_as<B, std::byte> || std::same_as<B, std::uint8_t>;
 template <typename T>
 concept Duration = requires { typename T::period; } && std::integral<typename T::rep> &&
                    std::same_as<T, std::chrono::duration<typename T::rep, typename T::period>>;
@@ -106,26 +112,33 @@ struct ColumnType<std::string> : detail::PlainColumn<std::string, ColumnKind::Te
   }
 };
 
-template <>
-struct ColumnType<Blob> : detail::PlainColumn<Blob, ColumnKind::Bytes> {
-  static void read(const ValueView& stored, std::string_view column, Blob& value) {
-    const auto bytes = detail::decode<BlobView>(stored, column);
-    value.assign(bytes.begin(), bytes.end());
-  }
-};
-
-template <std::size_t N>
-struct ColumnType<std::array<std::byte, N>> {
+template <detail::Byte B>
+struct ColumnType<std::vector<B>> {
   using Buffer = NoBuffer;
   static constexpr ColumnKind kind = ColumnKind::Bytes;
   static constexpr bool nullable = false;
-  static ValueView bind(const std::array<std::byte, N>& value, Buffer& /*buffer*/) {
-    return ValueView(BlobView(value.data(), value.size()));
+  static ValueView bind(const std::vector<B>& value, Buffer& /*buffer*/) {
+    return ValueView(BlobView(std::as_bytes(std::span(value))));
   }
-  static void read(const ValueView& stored, std::string_view column, std::array<std::byte, N>& value) {
+  static void read(const ValueView& stored, std::string_view column, std::vector<B>& value) {
+    const auto bytes = detail::decode<BlobView>(stored, column);
+    value.resize(bytes.size());
+    std::ranges::transform(bytes, value.begin(), [](std::byte byte) { return static_cast<B>(byte); });
+  }
+};
+
+template <detail::Byte B, std::size_t N>
+struct ColumnType<std::array<B, N>> {
+  using Buffer = NoBuffer;
+  static constexpr ColumnKind kind = ColumnKind::Bytes;
+  static constexpr bool nullable = false;
+  static ValueView bind(const std::array<B, N>& value, Buffer& /*buffer*/) {
+    return ValueView(BlobView(std::as_bytes(std::span(value))));
+  }
+  static void read(const ValueView& stored, std::string_view column, std::array<B, N>& value) {
     const auto bytes = detail::decode<BlobView>(stored, column);
     if (bytes.size() != N) detail::throwWrongSize(N, bytes.size(), column);
-    for (std::size_t i = 0; i < N; ++i) value[i] = bytes[i];
+    std::ranges::transform(bytes, value.begin(), [](std::byte byte) { return static_cast<B>(byte); });
   }
 };
 

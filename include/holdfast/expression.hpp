@@ -11,9 +11,9 @@
 
 namespace holdfast {
 
-/// A piece of SQL that stands for a value: a column, whose name is quoted, or text of the caller's own, which is visible
-/// in the program as raw() or as a literal: "avg(value)"_expr. What comes from outside never belongs into the text: it is
-/// given as a value for a placeholder.
+/// A piece of SQL that stands for a value: a column, whose name is quoted, or text of the caller's own, which is
+/// visible in the program as raw() or as a literal: "avg(value)"_expr. What comes from outside never belongs into the
+/// text: it is given as a value for a placeholder.
 class Expression {
  public:
   /// Throws Error{InvalidArgument} for an empty name and for one with a NUL character. A dot is a part of the name.

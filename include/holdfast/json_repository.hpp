@@ -44,16 +44,16 @@ struct JsonQueryOptions {
 /// A table whose records are JSON objects with a member for each column: for tables that no struct describes.
 ///
 /// INTEGER is an integer (a column declared BOOL takes true and false, too, as do all integer columns: 1 and 0), REAL a
-/// number, TEXT a string, NULL null, a blob {"$blob": base64}. A column of JSON takes and gives any value. In other TEXT
-/// and ANY columns an object or array is stored as its text, and read as a string.
+/// number, TEXT a string, NULL null, a blob {"$blob": base64}. A column of JSON takes and gives any value. In other
+/// TEXT and ANY columns an object or array is stored as its text, and read as a string.
 ///
-/// A record is checked against the table's schema before it is written: a member that is no column, a missing one that is
-/// NOT NULL and has no default, a value of the wrong type or out of range, a generated column are Error{InvalidArgument}
-/// naming table, column and key, and nothing has changed. The schema is read at first use, and again when a record or
-/// statement does not fit the one that is known.
+/// A record is checked against the table's schema before it is written: a member that is no column, a missing one that
+/// is NOT NULL and has no default, a value of the wrong type or out of range, a generated column are
+/// Error{InvalidArgument} naming table, column and key, and nothing has changed. The schema is read at first use, and
+/// again when a record or statement does not fit the one that is known.
 ///
-/// A key is a value; of a table whose key has several columns, an object. Any thread; copies are cheap and count together.
-/// Calls block and throw as those of BaseRepository.
+/// A key is a value; of a table whose key has several columns, an object. Any thread; copies are cheap and count
+/// together. Calls block and throw as those of BaseRepository.
 class JsonRepository {
  public:
   /// Does not look at the database yet.
@@ -74,8 +74,8 @@ class JsonRepository {
   nlohmann::json create(const nlohmann::json& record) const;
   /// Adds all of them, or none, in one transaction.
   std::vector<nlohmann::json> createMany(const std::vector<nlohmann::json>& records) const;
-  /// Changes the columns that `changes` has, and leaves the others. Returns the record as it is then; nothing where there
-  /// is none with that key. Key columns may be in `changes` as they are, not changed.
+  /// Changes the columns that `changes` has, and leaves the others. Returns the record as it is then; nothing where
+  /// there is none with that key. Key columns may be in `changes` as they are, not changed.
   std::optional<nlohmann::json> update(const nlohmann::json& key, const nlohmann::json& changes) const;
   /// The same for all records that fulfil the condition, which must not be empty (every record: Condition::raw("1")).
   /// Returns their number.

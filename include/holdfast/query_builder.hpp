@@ -19,8 +19,8 @@
 
 namespace holdfast {
 
-/// What a QueryBuilder takes where a column is meant: "column", "table.column" (the text is split at its first dot; a name
-/// that has a dot in it is Expression::column(name)), "*", "table.*", or an Expression: "avg(value)"_expr.
+/// What a QueryBuilder takes where a column is meant: "column", "table.column" (the text is split at its first dot; a
+/// name that has a dot in it is Expression::column(name)), "*", "table.*", or an Expression: "avg(value)"_expr.
 class Term {
  public:
   Term(std::string_view column);
@@ -72,9 +72,9 @@ struct WriteResult {
 ///
 /// Names are quoted, so that no name is SQL, and checked against the schema as it is when the statement is prepared: an
 /// unknown table or column is Error{InvalidArgument} that names it and the nearest known one, and nothing has run. The
-/// same calls make the same text, so that prepared statements are found again. Used by one thread at a time; the pool or
-/// transaction must outlive it. The last call (fetch, count, insert, ...) runs it, blocks as query() and run() do, and
-/// may be repeated.
+/// same calls make the same text, so that prepared statements are found again. Used by one thread at a time; the pool
+/// or transaction must outlive it. The last call (fetch, count, insert, ...) runs it, blocks as query() and run() do,
+/// and may be repeated.
 class QueryBuilder {
  public:
   explicit QueryBuilder(ConnectionPool& pool) noexcept : executor_(&pool), pool_(&pool) {}
@@ -134,8 +134,8 @@ class QueryBuilder {
   void forEach(F&& visit) {
     visitRows(detail::RowVisitor(visit));
   }
-  /// An array of objects. NULL is null, a blob {"$blob": base64}. Throws Error{InvalidArgument} where two columns of the
-  /// result have one name, and Error{TypeMismatch} for a text that is not UTF-8.
+  /// An array of objects. NULL is null, a blob {"$blob": base64}. Throws Error{InvalidArgument} where two columns of
+  /// the result have one name, and Error{TypeMismatch} for a text that is not UTF-8.
   nlohmann::json fetchJson();
   /// The number of rows that fetch() would return.
   std::int64_t count();

@@ -22,8 +22,8 @@ namespace holdfast {
 /// reading, until its timeout. Errors say the table, and the key of the row that was asked for or read: what SQLite
 /// reports, and TypeMismatch where a stored value does not fit its member.
 ///
-/// The cache is passed by in transactions, and where relations are included. What it answers is what the database holds:
-/// a read that begins after a commit, of whomever, sees it.
+/// The cache is passed by in transactions, and where relations are included. What it answers is what the database
+/// holds: a read that begins after a commit, of whomever, sees it.
 template <typename Entity>
 class RepositoryFinds {
   using Text = detail::EntityText<Entity>;
@@ -134,8 +134,8 @@ class RepositoryFinds {
     return *core_.template cached<std::int64_t>(key, scopeOf(options), loadCount);
   }
 
-  /// Calls `changed` with what findMany() finds after each commit that may have changed that, as Observation says. Reads
-  /// once at once, which throws where the options are wrong.
+  /// Calls `changed` with what findMany() finds after each commit that may have changed that, as Observation says.
+  /// Reads once at once, which throws where the options are wrong.
   [[nodiscard]] Observation observe(QueryOptions<Entity> options,
                                     std::function<void(const std::vector<Entity>&)> changed) const {
     detail::requireObservable(core_, options.transaction, changed != nullptr);

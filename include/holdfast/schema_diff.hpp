@@ -42,10 +42,10 @@ struct SchemaDifference {
   std::string text;      ///< All of it in words.
 };
 
-/// What a mapped table and the file differ in, columns in the order of the mapping first; nothing where createTable() made
-/// the table. Only looks: whether and how to change the file is the program's decision. Names of indexes and constraints
-/// do not count, nor the order of columns, nor types that mean the same where the table is not STRICT. Throws Error as
-/// queries do; blocks as they do.
+/// What a mapped table and the file differ in, columns in the order of the mapping first; nothing where createTable()
+/// made the table. Only looks: whether and how to change the file is the program's decision. Names of indexes and
+/// constraints do not count, nor the order of columns, nor types that mean the same where the table is not STRICT.
+/// Throws Error as queries do; blocks as they do.
 std::vector<SchemaDifference> schemaDiff(StatementExecutor& executor, const detail::TableFacts& mapped);
 
 /// The same for an entity: schemaDiff<Reading>(db).

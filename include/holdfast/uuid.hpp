@@ -13,8 +13,8 @@ namespace holdfast {
 struct Uuid {
   static constexpr std::size_t kSize = 16;
 
-  /// Version 7: the wall clock's milliseconds, then 74 random bits. Ones made later sort after, so that an index grows at
-  /// its end. Throws Error{IoError} where the system has no random numbers.
+  /// Version 7: the wall clock's milliseconds, then 74 random bits. Ones made later sort after, so that an index grows
+  /// at its end. Throws Error{IoError} where the system has no random numbers.
   static Uuid make();
   /// "0190163d-8694-739b-aea5-966c26f8ad91", in either case; nothing for any other text.
   static std::optional<Uuid> parse(std::string_view text) noexcept;

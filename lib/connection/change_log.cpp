@@ -40,7 +40,7 @@ void ChangeLog::attach(sqlite3* writer) noexcept {
   writer_ = writer;
   {
     const port::LockGuard guard(foreignMutex_);
-    advance(kAllTables, 2);
+    epoch_.fetch_add(1);
     const std::uint32_t* counter = changeCounterOf(writer);
     if (counter != nullptr) foreign_ = read(counter) - own_;
     counter_ = counter;
@@ -61,14 +61,16 @@ void ChangeLog::endReading() noexcept {
 }
 
 void ChangeLog::beginCommit(TableSet tables) noexcept {
-  commits_.fetch_add(1);
-  advance(tables, 1);
+  commits_.store(commits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  advance(tables);
+  // All of it is visible to whoever sees the commit in the index.
+  std::atomic_thread_fence(std::memory_order_release);
 }
 
 void ChangeLog::endCommit(TableSet tables, std::uint32_t logged) noexcept {
-  own_.fetch_add(logged);
-  advance(tables, 1);
-  commits_.fetch_add(1);
+  own_.store(own_.load(std::memory_order_relaxed) + logged, std::memory_order_release);
+  advance(tables);
+  commits_.store(commits_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   if (tables != 0) listener_.tablesChanged(tables);
 }
 
@@ -81,7 +83,7 @@ void ChangeLog::lookForForeignCommits() noexcept {
     const std::uint32_t foreign = read(counter) - own_.load();
     // A COMMIT of our own meanwhile: its count is in one of the two numbers, perhaps.
     if (commits_.load() != before || foreign == foreign_.load()) return;
-    advance(kAllTables, 2);
+    epoch_.fetch_add(1);  // Before what makes the versions known again.
     foreign_ = foreign;
   }
   listener_.tablesChanged(kAllTables);
@@ -97,9 +99,10 @@ void ChangeLog::remove(Gate& gate) noexcept {
   std::erase(gates_, &gate);
 }
 
-void ChangeLog::advance(TableSet tables, std::uint64_t by) noexcept {
+void ChangeLog::advance(TableSet tables) noexcept {
   for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
-    versions_[static_cast<std::size_t>(std::countr_zero(rest))].fetch_add(by);
+    std::atomic<std::uint64_t>& version = versions_[static_cast<std::size_t>(std::countr_zero(rest))];
+    version.store(version.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 }
 

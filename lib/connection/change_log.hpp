@@ -22,12 +22,12 @@ inline constexpr TableSet kAllTables = ~TableSet{0};
 
 /// Which tables of a database have changed, whoever changed them: for what is kept of its content outside of SQLite.
 ///
-/// Each table has a version. A COMMIT of this process makes the versions of the tables that it wrote odd before it takes
-/// effect and even afterwards. A COMMIT of anybody else shows in the counter that the write-ahead log's index holds in
-/// shared memory, iChange in its header (sqlite.org/walformat.html, "The WAL-Index Header"), which every COMMIT moves on
-/// by one: where it is not what this process's own ones add up to, all tables count as changed. It is what `PRAGMA
-/// data_version` reports, at the price of reading a word of memory. Of the header's two copies the second is looked at,
-/// which is written first: nobody sees a commit before it has shown there.
+/// Each table has a version. A COMMIT of this process makes the versions of the tables that it wrote odd before it
+/// takes effect and even afterwards. A COMMIT of anybody else shows in the counter that the write-ahead log's index
+/// holds in shared memory, iChange in its header (sqlite.org/walformat.html, "The WAL-Index Header"), which every
+/// COMMIT moves on by one: where it is not what this process's own ones add up to, all tables count as changed. It is
+/// what `PRAGMA data_version` reports, at the price of reading a word of memory. Of the header's two copies the second
+/// is looked at, which is written first: nobody sees a commit before it has shown there.
 ///
 /// The memory belongs to the write handle. It is read by the owner of that handle, and by others between gates only:
 /// before the handle closes, detach() has everybody pass their gate.
@@ -72,12 +72,16 @@ class ChangeLog {
   /// is not known.
   std::optional<std::uint64_t> version(TableSet tables) const noexcept {
     // The versions are read before and after the counter: a change that was counted in between shows in them.
-    const std::uint32_t* memory = counter_.load();
+    const std::uint32_t* memory = counter_.load(std::memory_order_acquire);
     if ((tables & (tables - 1)) == 0 && tables != 0) {
       const std::atomic<std::uint64_t>& version = versions_[static_cast<std::size_t>(std::countr_zero(tables))];
-      const std::uint64_t alone = version.load();
-      if (alone % 2 != 0 || memory == nullptr || !isCurrent(memory) || version.load() != alone) return std::nullopt;
-      return alone;
+      const std::uint64_t before = version.load(std::memory_order_acquire);
+      const std::uint64_t epoch = epoch_.load(std::memory_order_acquire);
+      if (before % 2 != 0 || memory == nullptr || !isCurrent(memory)) return std::nullopt;
+      if (version.load(std::memory_order_acquire) != before || epoch_.load(std::memory_order_acquire) != epoch) {
+        return std::nullopt;
+      }
+      return before + epoch;
     }
     const Sum before = sumOf(tables);
     if (before.changing || memory == nullptr || !isCurrent(memory)) return std::nullopt;
@@ -99,24 +103,30 @@ class ChangeLog {
     bool changing = false;
   };
   Sum sumOf(TableSet tables) const noexcept {
-    Sum sum;
+    Sum sum{epoch_.load(std::memory_order_acquire), false};
     for (TableSet rest = tables; rest != 0; rest &= rest - 1) {
-      const std::uint64_t version = versions_[static_cast<std::size_t>(std::countr_zero(rest))].load();
+      const std::uint64_t version =
+          versions_[static_cast<std::size_t>(std::countr_zero(rest))].load(std::memory_order_acquire);
       sum.value += version;
       sum.changing = sum.changing || version % 2 != 0;
     }
     return sum;
   }
   /// Whether all commits so far are known.
-  bool isCurrent(const std::uint32_t* counter) const noexcept { return read(counter) == foreign_.load() + own_.load(); }
+  bool isCurrent(const std::uint32_t* counter) const noexcept {
+    return read(counter) == foreign_.load(std::memory_order_acquire) + own_.load(std::memory_order_acquire);
+  }
   static std::uint32_t read(const std::uint32_t* counter) noexcept {
     return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
   }
-  void advance(TableSet tables, std::uint64_t by) noexcept;
+  /// By the owner of the write handle.
+  void advance(TableSet tables) noexcept;
 
   Listener& listener_;
   std::atomic<sqlite3*> writer_{nullptr};
+  // Written by the owner of the write handle only, so that a COMMIT costs no locked instruction.
   std::array<std::atomic<std::uint64_t>, kBits> versions_{};
+  std::atomic<std::uint64_t> epoch_{0};  // Part of every version.
   std::atomic<const std::uint32_t*> counter_{nullptr};
   std::atomic<std::uint32_t> own_{0};      // COMMITs of this process.
   std::atomic<std::uint32_t> foreign_{0};  // What the counter shows besides.

@@ -7,8 +7,8 @@
 
 namespace holdfast {
 
-/// A statement that changes data, run many times inside of one transaction. What is the same for every run is done once:
-/// finding it, judging it, marking it as in use. Each run is bounded, counted and timed like one of run().
+/// A statement that changes data, run many times inside of one transaction. What is the same for every run is done
+/// once: finding it, judging it, marking it as in use. Each run is bounded, counted and timed like one of run().
 class Connection::Impl::Batch {
  public:
   /// `sql` and `impl` must outlive it. Throws as run() does where the statement cannot be prepared or may not be run.

@@ -335,6 +335,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   Transaction beginOnce(const TransactionOptions& options, const Holder& holder, SteadyTime deadline, Company company,
                         Phases& phases);
   Patience patienceFor(const TransactionOptions& options) const;
+  /// By the holder of a lease.
+  Patience patienceSince(SteadyTime start, const TransactionOptions& options) const;
   /// The level at which a handle carries out transactions that ask for `wanted`; what is stronger is synced afterwards.
   Durability carriedOutAt(Durability wanted) const noexcept;
   /// Calls `attempt`, which returns nothing when it is done and the error when it met contention, until it is done or

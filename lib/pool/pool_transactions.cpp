@@ -82,10 +82,15 @@ class ConnectionPool::Core::Phases {
 
 ConnectionPool::Core::Patience ConnectionPool::Core::patienceFor(const TransactionOptions& options) const {
   const port::LockGuard guard(mutex);
-  Patience patience{config.retry,
-                    SteadyClock::now() + std::min<std::chrono::milliseconds>(
-                                             options.timeout.value_or(config.acquireTimeout), kLongestWait),
-                    options.cancel};
+  return patienceSince(SteadyClock::now(), options);
+}
+
+ConnectionPool::Core::Patience ConnectionPool::Core::patienceSince(SteadyTime start,
+                                                                   const TransactionOptions& options) const {
+  Patience patience{
+      config.retry,
+      start + std::min<std::chrono::milliseconds>(options.timeout.value_or(config.acquireTimeout), kLongestWait),
+      options.cancel};
   if (options.maxRetries) patience.policy.maxRetries = *options.maxRetries;
   return patience;
 }
@@ -198,22 +203,25 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
                                     const CallOptions& options, const Holder& holder) {
   requireOwnProcess();
   checkResourceLimits();
-  const Patience patience =
-      patienceFor({.timeout = options.timeout, .maxRetries = options.maxRetries, .cancel = options.cancel});
-  const SteadyTime deadline = options.timeout ? patience.deadline : SteadyTime::max();
+  const SteadyTime start = SteadyClock::now();
+  const TransactionOptions bounds{
+      .timeout = options.timeout, .maxRetries = options.maxRetries, .cancel = options.cancel};
+  Patience patience;  // Known once a handle is leased: the settings stay what they are from there on.
   const bool changesRows = mayShareTransaction(sql.text());
   // Run again, it may be that another one in the group made SQLite undo them all: not with others then.
-  bool mayShare = changesRows && patience.policy.maxRetries > 0;
+  bool mayShare = changesRows && options.maxRetries.value_or(1) > 0;
+  bool first = true;
   RunResult result;
   retry(patience, [&]() -> std::optional<Error> {
     try {
-      PooledConnection lease = acquire({.timeout = timeLeft(patience.deadline),
+      PooledConnection lease = acquire({.timeout = first ? options.timeout : timeLeft(patience.deadline),
                                         .holder = holder,
                                         .mayJoin = mayShare,
                                         .priority = options.priority,
                                         .cancel = &options.cancel});
+      if (std::exchange(first, false)) patience = patienceSince(start, bounds);
       lease->impl().setLimits({.lockDeadline = patience.deadline,
-                               .deadline = deadline,
+                               .deadline = options.timeout ? patience.deadline : SteadyTime::max(),
                                .cancel = options.cancel,
                                .maxBytes = changesRows ? config.maxTransactionBytes : 0});
       if (group.empty()) makeRoomInLog(*lease, patience.deadline);
@@ -229,6 +237,7 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
       return std::nullopt;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::Busy) throw;
+      if (std::exchange(first, false)) patience = patienceFor(bounds);
       mayShare = false;
       return error;
     }

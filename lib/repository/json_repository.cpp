@@ -106,9 +106,9 @@ Bound insertion(const JsonLayout& layout, const BoundColumns& columns) {
 
 /// Carries out a write of one record and reads the record as it is then; nothing where no row was written.
 ///
-/// Of RETURNING only the key is used: it does not know what triggers do afterwards, SQLite 3.40 gives its columns the type
-/// of the table's first one (a unary plus keeps it from that), and what is wrong with the record must be known before
-/// COMMIT.
+/// Of RETURNING only the key is used: it does not know what triggers do afterwards, SQLite 3.40 gives its columns the
+/// type of the table's first one (a unary plus keeps it from that), and what is wrong with the record must be known
+/// before COMMIT.
 std::optional<Json> writeOne(Transaction& tx, const JsonLayout& layout, Bound& write) {
   const char* separator = " RETURNING +";
   for (const std::string_view name : layout.rowKey()) {

@@ -172,8 +172,8 @@ nlohmann::json QueryBuilder::fetchJson() {
   });
 }
 
-/// What follows RETURNING. SQLite 3.40 gives returned columns the type of the table's first one, which turns integers into
-/// fractions; a unary plus keeps it from that.
+/// What follows RETURNING. SQLite 3.40 gives returned columns the type of the table's first one, which turns integers
+/// into fractions; a unary plus keeps it from that.
 QueryBuilder::Clause QueryBuilder::returned() const {
   Clause clause;
   const auto addColumn = [&clause](std::string_view quoted, std::string_view name) {

@@ -11,8 +11,9 @@
 namespace holdfast {
 namespace {
 
-/// What the message says `what` of; nothing where it says something else. Newer SQLite quotes the name and asks whether a
-/// string was meant. A message that begins otherwise ("error in view ...") is about a name that the statement has not.
+/// What the message says `what` of; nothing where it says something else. Newer SQLite quotes the name and asks whether
+/// a string was meant. A message that begins otherwise ("error in view ...") is about a name that the statement has
+/// not.
 std::optional<std::string> nameIn(std::string_view message, std::string_view beginning, std::string_view what) {
   const auto at = message.find(what);
   if (at == std::string_view::npos || !message.starts_with(beginning)) return std::nullopt;

@@ -20,8 +20,8 @@ std::int64_t totalAllocations() noexcept { return total.load(); }
 
 }  // namespace holdfast::test
 
-// The other forms of new and delete call these; the one that does not throw has to be named, or a sanitizer's own takes its
-// place.
+// The other forms of new and delete call these; the one that does not throw has to be named, or a sanitizer's own takes
+// its place.
 void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
   void* memory = std::malloc(size == 0 ? 1 : size);
   if (memory == nullptr) return nullptr;

@@ -32,8 +32,8 @@ bool FailingAllocation::hasFailed() noexcept { return failed; }
 
 }  // namespace holdfast::test
 
-// The other forms of new and delete call these; the one that does not throw has to be named, or a sanitizer's own takes its
-// place.
+// The other forms of new and delete call these; the one that does not throw has to be named, or a sanitizer's own takes
+// its place.
 void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
   return holdfast::test::refused() ? nullptr : std::malloc(size);
 }

@@ -93,7 +93,8 @@ struct EntityText {
       putByKey(sink);
     }
   };
-  /// SQLite 3.40's RETURNING gives a column the type of the first one where that is a number; an expression keeps its own.
+  /// SQLite 3.40's RETURNING gives a column the type of the first one where that is a number; an expression keeps its
+  /// own.
   struct ByKeyReturning {
     template <typename Sink>
     static constexpr void write(Sink& sink) {

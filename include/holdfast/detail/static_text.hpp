@@ -7,8 +7,8 @@
 
 namespace holdfast::detail {
 
-/// Text that the compiler puts together. `Write` is a type whose `write(sink)` calls sink.put(text) for its pieces: once
-/// for the length, once for the characters.
+/// Text that the compiler puts together. `Write` is a type whose `write(sink)` calls sink.put(text) for its pieces:
+/// once for the length, once for the characters.
 template <typename Write>
 class StaticText {
   struct Counter {
