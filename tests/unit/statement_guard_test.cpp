@@ -16,7 +16,7 @@ namespace {
 struct Guarded {
   Guarded() {
     raw.run("CREATE TABLE t(x)");
-    guard.install(raw.handle());
+    guard.install(raw.handle(), nullptr);
   }
   /// SQLite's code for preparing a text of the application.
   int judged(const std::string& text) {
