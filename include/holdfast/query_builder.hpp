@@ -47,7 +47,7 @@ struct ColumnValue {
 using ColumnValues = std::vector<ColumnValue>;
 
 /// Rows of another table that fetchJson() puts into each of its objects, all of them read by one query.
-struct Include {
+struct JsonInclude {
   std::string table = {};
   /// The column that refers: of the rows that are fetched or, with `many`, of `table`.
   std::string foreignKey = {};
@@ -121,7 +121,7 @@ class QueryBuilder {
   QueryBuilder& offset(std::int64_t rows);
   /// The longest that the call may take in all. Only on a pool: a transaction has a deadline of its own.
   QueryBuilder& timeout(std::chrono::milliseconds longest);
-  QueryBuilder& include(std::string_view name, Include related);
+  QueryBuilder& include(std::string_view name, JsonInclude related);
   /// What a write gives back of the rows that it wrote; a whole number may be an integer in a REAL column, too.
   QueryBuilder& returning(const std::vector<Term>& terms);
 
@@ -200,7 +200,7 @@ class QueryBuilder {
   std::optional<std::int64_t> limit_;
   std::int64_t offset_ = 0;
   std::optional<std::chrono::milliseconds> timeout_;
-  std::vector<std::pair<std::string, Include>> includes_;
+  std::vector<std::pair<std::string, JsonInclude>> includes_;
   bool distinct_ = false;
   bool everyRow_ = false;
 };

@@ -25,7 +25,7 @@ std::size_t positionOf(const std::string& column, const Rows& rows, const std::s
               "include(\"" + name + "\") needs the column \"" + column + "\" in what is selected");
 }
 
-Rows relatedRows(StatementExecutor& executor, const Include& include, const std::string& link,
+Rows relatedRows(StatementExecutor& executor, const JsonInclude& include, const std::string& link,
                  std::vector<Value> keys) {
   QueryBuilder query(executor);
   std::vector<Term> terms{Expression::column(link)};
@@ -45,7 +45,7 @@ nlohmann::json objectOf(const Row& row) {
 
 }  // namespace
 
-void includeRows(StatementExecutor& executor, const std::string& name, const Include& include, const Rows& rows,
+void includeRows(StatementExecutor& executor, const std::string& name, const JsonInclude& include, const Rows& rows,
                  nlohmann::json& objects) {
   const std::string& own = include.many ? include.key : include.foreignKey;
   const std::string& link = include.many ? include.foreignKey : include.key;

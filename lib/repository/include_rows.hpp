@@ -9,7 +9,7 @@
 namespace holdfast {
 
 /// Reads the rows related to `rows` by one query and puts them into `objects`, which are `rows` as JSON, as `name`.
-void includeRows(StatementExecutor& executor, const std::string& name, const Include& include, const Rows& rows,
+void includeRows(StatementExecutor& executor, const std::string& name, const JsonInclude& include, const Rows& rows,
                  nlohmann::json& objects);
 
 }  // namespace holdfast

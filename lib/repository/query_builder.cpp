@@ -160,7 +160,7 @@ QueryBuilder& QueryBuilder::timeout(std::chrono::milliseconds longest) {
   return *this;
 }
 
-QueryBuilder& QueryBuilder::include(std::string_view name, Include related) {
+QueryBuilder& QueryBuilder::include(std::string_view name, JsonInclude related) {
   if (name.empty()) throw Error(ErrorCode::InvalidArgument, "include() needs a name for the related rows");
   for (const auto& [taken, other] : includes_) {
     if (taken == name) throw Error(ErrorCode::InvalidArgument, "two include() have the name \"" + taken + "\"");

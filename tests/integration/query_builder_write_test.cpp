@@ -182,7 +182,8 @@ TEST_SUITE("repository/query builder writes") {
                                       {"id":3,"device_id":2,"device":{"name":"pump"}},
                                       {"id":4,"device_id":null,"device":null},
                                       {"id":5,"device_id":77,"device":null}])"));
-    const Include owned{.table = "reading", .foreignKey = "device_id", .many = true, .select = {"id"}, .orderBy = "id"};
+    const JsonInclude owned{
+        .table = "reading", .foreignKey = "device_id", .many = true, .select = {"id"}, .orderBy = "id"};
     const json all = devices().select({"id"}).orderBy("id").include("readings", owned).timeout(5s).fetchJson();
     CHECK(all == json::parse(R"([{"id":1,"readings":[{"id":1},{"id":2}]},{"id":2,"readings":[{"id":3}]},
                                  {"id":3,"readings":[]}])"));
@@ -197,7 +198,7 @@ TEST_SUITE("repository/query builder writes") {
 
   TEST_CASE_FIXTURE(Opened, "an include that cannot be is refused") {
     fill();
-    const auto refused = [&](std::string_view name, Include include) {
+    const auto refused = [&](std::string_view name, JsonInclude include) {
       return codeOf([&] { devices().select({"id", "name"}).include(name, std::move(include)).fetchJson(); });
     };
     CHECK(refused("", {.table = "reading"}) == ErrorCode::InvalidArgument);
