@@ -21,6 +21,10 @@ function(holdfast_add_tests name)
     ${name} PRIVATE holdfast::holdfast holdfast_test_main holdfast_warnings SQLiteCpp SQLite::SQLite3
                     Threads::Threads ${arg_LIBRARIES})
 
+  if(HOLDFAST_PRECOMPILE_TESTS)
+    target_precompile_headers(${name} REUSE_FROM holdfast_test_headers)
+  endif()
+
   # doctest exits with 0 when a filter matches no case, so a case that cannot be found by its own name
   # (a semicolon in it, say) would pass for ever without running.
   set(properties TIMEOUT ${timeout} LABELS ${folder} FAIL_REGULAR_EXPRESSION "test cases: +0 \\|")
