@@ -20,7 +20,6 @@ class Inventory {
   explicit Inventory(holdfast::ConnectionPool& db)
       : sites(db), devices(db, {.cacheEnabled = true}), settings(db), tags(db), readings(db), db_(db) {}
 
-  /// Tables that others refer to come first.
   void createTables() const {
     sites.createTable();
     tags.createTable();
