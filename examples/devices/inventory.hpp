@@ -14,7 +14,7 @@
 
 namespace devices {
 
-/// The tables of the model, in one database. Any thread.
+/// The tables of the model, in one database. Any thread; calls block and throw as those of repositories.
 class Inventory {
  public:
   explicit Inventory(holdfast::ConnectionPool& db)

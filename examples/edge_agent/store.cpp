@@ -173,7 +173,8 @@ Removed Store::removeOldest(Timestamp cutoff, int maxReadings) {
     std::int64_t last = 0;
     batches.forEach({.where = field(&rows::Batch::id) < newest, .orderBy = {ascending(&rows::Batch::id)}},
                     [&](const rows::Batch& batch) {
-                      // Up to the first that is young enough: after a clock that went wrong, too much is kept and never too little.
+                      // Up to the first that is young enough: after a clock that went wrong, too much is kept and
+                      // never too little.
                       const bool fits = removed.batches == 0 || removed.readings + batch.readings <= maxReadings;
                       if (batch.takenAt >= cutoff || !fits) return false;
                       last = batch.id;
