@@ -14,13 +14,12 @@
 
 namespace devices {
 
-/// The tables of the model, in one database. Any thread.
+/// The tables of the model, in one database. Any thread; calls block and throw as those of repositories.
 class Inventory {
  public:
   explicit Inventory(holdfast::ConnectionPool& db)
       : sites(db), devices(db, {.cacheEnabled = true}), settings(db), tags(db), readings(db), db_(db) {}
 
-  /// Tables that others refer to come first.
   void createTables() const {
     sites.createTable();
     tags.createTable();

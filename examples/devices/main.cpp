@@ -72,7 +72,8 @@ bool showReadings(const Inventory& inventory, std::int64_t boiler) {
   return paged == 100 && exported == 200 && alarms.size() == 1;
 }
 
-/// Adds a device without its struct, as a configuration page or a remote call would, and waits for the observer to see it.
+/// Adds a device without its struct, as a configuration page or a remote call would, and waits until the observer has
+/// seen it.
 bool isObserved(ConnectionManager& db, const Inventory& inventory, std::int64_t neighbour) {
   std::mutex mutex;
   std::condition_variable changed;

@@ -1,6 +1,6 @@
 #include "queries.hpp"
 
-#include <optional>
+#include <tuple>
 
 #include <holdfast/transaction.hpp>
 
@@ -8,7 +8,6 @@ namespace edge_agent {
 namespace {
 
 using holdfast::Rows;
-using holdfast::RowView;
 using holdfast::Timestamp;
 
 int idOf(Source source) noexcept { return static_cast<int>(source); }
@@ -67,19 +66,17 @@ Rows Queries::chart(Source source, std::string_view series, Timestamp since) {
 
 std::map<std::string, Queries::Kept> Queries::kept() {
   std::map<std::string, Kept> kept;
-  db_.forEach(
-      "SELECT source.name, count(*), sum(batch.readings)"
-      " FROM batch JOIN source ON source.id = batch.source_id GROUP BY source.id",
-      [&kept](const RowView& row) {
-        kept[row.get<std::string>(0)] = {row.get<std::int64_t>(1), row.get<std::int64_t>(2)};
-      });
+  const auto wanted = std::tuple(holdfast::countRows<rows::Batch>(), holdfast::sum(&rows::Batch::readings));
+  for (const auto& [source, figures] : batches_.aggregateBy(&rows::Batch::source, wanted)) {
+    const auto& [batches, readings] = figures;
+    kept[std::string(nameOf(source))] = {batches, readings.value_or(0)};
+  }
   return kept;
 }
 
 Queries::AlarmCounts Queries::countAlarms(Timestamp since) {
-  const auto row = db_.queryOne(
-      "SELECT count(*) FILTER (WHERE raised_at >= ?), count(*) FILTER (WHERE state = 'open') FROM alarm", since);
-  return {row->get<std::int64_t>(0), row->get<std::int64_t>(1)};
+  return {alarms_.count({.where = holdfast::field(&rows::Alarm::raisedAt) >= since}),
+          alarms_.count({.where = rows::isOpen()})};
 }
 
 }  // namespace edge_agent

@@ -6,17 +6,19 @@
 
 #include <holdfast/clock.hpp>
 #include <holdfast/connection_pool.hpp>
+#include <holdfast/repository.hpp>
 #include <holdfast/row.hpp>
 
+#include "rows.hpp"
 #include "samplers.hpp"
 
 namespace edge_agent {
 
 /// The reading side of the database: what a dashboard asks. Any thread; on read handles, so that samplers go on
-/// writing. Throws holdfast::Error.
+/// writing. Throws holdfast::Error. What joins tables and computes over windows is SQL; the rest asks repositories.
 class Queries {
  public:
-  explicit Queries(holdfast::ConnectionPool& db) : db_(db) {}
+  explicit Queries(holdfast::ConnectionPool& db) : db_(db), batches_(db), alarms_(db) {}
 
   struct Overview {
     holdfast::Rows latest;
@@ -46,6 +48,8 @@ class Queries {
 
  private:
   holdfast::ConnectionPool& db_;
+  const holdfast::BaseRepository<rows::Batch> batches_;
+  const holdfast::BaseRepository<rows::Alarm> alarms_;
 };
 
 }  // namespace edge_agent

@@ -1,16 +1,8 @@
 #include "store.hpp"
 
-// Written for flash: what a commit costs is the number of pages that it touches, not the number of rows.
-//
-//  - Samples are ordered by batch, so that the samples of a batch stand side by side on the last page of the table, and
-//    the oldest ones, which retention deletes, on its first pages. Ordered by series and time, the usual order for
-//    charts, each sample of a batch would be on a page of its own.
-//  - The time is stored once for each batch. The view `reading` puts the two together.
-//  - The index on the batches finds the newest batch of a source, and the batches of a window.
-//  - The key is the order of commits and not the time, so that setting the clock back collides with nothing.
-
 #include <array>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include <holdfast/error.hpp>
@@ -18,56 +10,21 @@
 namespace edge_agent {
 namespace {
 
-using holdfast::Row;
-using holdfast::RowView;
+using holdfast::ascending;
+using holdfast::countRows;
+using holdfast::descending;
+using holdfast::field;
+using holdfast::maximum;
+using holdfast::minimum;
+using holdfast::set;
 using holdfast::Sql;
+using holdfast::sum;
 using holdfast::Timestamp;
 using holdfast::Transaction;
+using rows::AlarmState;
 
-const std::array kSchema{
-    Sql("CREATE TABLE IF NOT EXISTS run("
-        "  id INTEGER PRIMARY KEY,"
-        "  started_at INTEGER NOT NULL,"       // All times: milliseconds since 1970, UTC.
-        "  ended_at INTEGER,"                  // NULL while it runs.
-        "  clean INTEGER NOT NULL DEFAULT 0,"  // 1: it was asked to end and did.
-        "  first_batch INTEGER NOT NULL) STRICT"),
-    Sql("CREATE TABLE IF NOT EXISTS source("
-        "  id INTEGER PRIMARY KEY,"
-        "  name TEXT NOT NULL UNIQUE) STRICT"),
-    Sql("CREATE TABLE IF NOT EXISTS series("
-        "  id INTEGER PRIMARY KEY,"
-        "  source_id INTEGER NOT NULL REFERENCES source(id),"
-        "  name TEXT NOT NULL,"
-        "  unit TEXT NOT NULL,"
-        "  UNIQUE(source_id, name)) STRICT"),
-    Sql("CREATE TABLE IF NOT EXISTS batch("
-        "  id INTEGER PRIMARY KEY,"
-        "  source_id INTEGER NOT NULL REFERENCES source(id),"
-        "  taken_at INTEGER NOT NULL,"
-        "  readings INTEGER NOT NULL) STRICT"),
-    Sql("CREATE INDEX IF NOT EXISTS batch_by_time ON batch(source_id, taken_at)"),
-    Sql("CREATE TABLE IF NOT EXISTS sample("
-        "  batch_id INTEGER NOT NULL REFERENCES batch(id),"
-        "  series_id INTEGER NOT NULL REFERENCES series(id),"
-        "  value REAL NOT NULL,"
-        "  PRIMARY KEY(batch_id, series_id)) STRICT, WITHOUT ROWID"),
-    // Counters that fell: the reading is missing (reset) or was computed over the wrap.
-    Sql("CREATE TABLE IF NOT EXISTS discontinuity("
-        "  batch_id INTEGER NOT NULL REFERENCES batch(id),"
-        "  series_id INTEGER NOT NULL REFERENCES series(id),"
-        "  kind TEXT NOT NULL CHECK(kind IN ('wrapped', 'reset')),"
-        "  before INTEGER NOT NULL,"
-        "  after INTEGER NOT NULL,"
-        "  PRIMARY KEY(batch_id, series_id)) STRICT, WITHOUT ROWID"),
-    Sql("CREATE TABLE IF NOT EXISTS alarm("
-        "  id INTEGER PRIMARY KEY,"
-        "  series_id INTEGER NOT NULL REFERENCES series(id),"
-        "  rule TEXT NOT NULL,"
-        "  raised_at INTEGER NOT NULL,"
-        "  cleared_at INTEGER,"
-        "  threshold REAL NOT NULL,"
-        "  value REAL NOT NULL,"  // The one that raised it.
-        "  state TEXT NOT NULL CHECK(state IN ('open', 'cleared', 'withdrawn'))) STRICT"),
+// What a mapping does not say: indexes on some of the rows, and a view.
+const std::array kBesidesTheTables{
     Sql("CREATE UNIQUE INDEX IF NOT EXISTS alarm_open ON alarm(series_id, rule) WHERE state = 'open'"),
     Sql("CREATE INDEX IF NOT EXISTS alarm_cleared ON alarm(cleared_at) WHERE cleared_at IS NOT NULL"),
     Sql("CREATE VIEW IF NOT EXISTS reading AS"
@@ -78,79 +35,86 @@ const std::array kSchema{
 // Deleting is not worth a sync of its own: what a power cut brings back is deleted again.
 const holdfast::TransactionOptions kLazily{.durability = holdfast::Durability::Normal};
 
-int idOf(Source source) noexcept { return static_cast<int>(source); }
-
 /// Counters are 64 bits without sign in the kernel, with sign in the database.
 std::int64_t storable(std::uint64_t counter) noexcept {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   return counter > static_cast<std::uint64_t>(kMost) ? kMost : static_cast<std::int64_t>(counter);
 }
 
-std::optional<PreviousRun> findPreviousRun(Transaction& tx) {
-  const std::optional<Row> run =
-      tx.queryOne("SELECT id, started_at, ended_at, clean, first_batch FROM run ORDER BY id DESC LIMIT 1");
-  if (!run) return std::nullopt;
-  const std::optional<Row> kept =
-      tx.queryOne("SELECT count(*), coalesce(sum(readings), 0), max(taken_at) FROM batch WHERE id >= ?",
-                  run->get<std::int64_t>("first_batch"));
-  PreviousRun previous{.id = run->get<std::int64_t>("id"),
-                       .startedAt = run->get<Timestamp>("started_at"),
-                       .clean = run->get<bool>("clean"),
-                       .batches = kept->get<std::int64_t>(0),
-                       .readings = kept->get<std::int64_t>(1)};
-  const auto lastBatch = kept->get<std::optional<Timestamp>>(2).value_or(previous.startedAt);
-  previous.endedAt = run->get<std::optional<Timestamp>>("ended_at").value_or(lastBatch);
-  return previous;
-}
-
-/// The series' number, made where it is new. `known` is read only; what is new goes to `added`, for the caller to keep
-/// once the transaction has taken effect.
-std::int64_t seriesId(Transaction& tx, Source source, const std::string& name, std::string_view unit,
-                      const SeriesIds& known, SeriesIds& added) {
-  if (const auto found = known.find(name); found != known.end()) return found->second;
-  if (const auto found = added.find(name); found != added.end()) return found->second;
-  tx.run("INSERT INTO series(source_id, name, unit) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", idOf(source), name, unit);
-  const auto id =
-      tx.queryValue<std::int64_t>("SELECT id FROM series WHERE source_id = ? AND name = ?", idOf(source), name);
-  added[name] = id.value();
-  return *id;
-}
-
-void writeTransition(Transaction& tx, std::int64_t series, const AlarmTransition& transition, Timestamp at) {
-  if (transition.kind == AlarmTransition::Kind::Raised) {
-    tx.run("INSERT INTO alarm(series_id, rule, raised_at, threshold, value, state) VALUES (?, ?, ?, ?, ?, 'open')",
-           series, transition.rule, at, transition.threshold, transition.value);
-  } else {
-    tx.run("UPDATE alarm SET state = 'cleared', cleared_at = ? WHERE series_id = ? AND rule = ? AND state = 'open'", at,
-           series, transition.rule);
-  }
-}
-
 }  // namespace
 
+Store::Store(holdfast::ConnectionPool& db)
+    : db_(db), runs_(db), sources_(db), series_(db), batches_(db), samples_(db), discontinuities_(db), alarms_(db) {}
+
 void Store::createSchema() {
-  db_.transaction([](Transaction& tx) {
-    for (const Sql& statement : kSchema) tx.run(statement);
+  db_.transaction([this](Transaction& tx) {
+    const auto create = [&tx](const auto&... tables) { (tables.in(tx).createTable(), ...); };
+    create(runs_, sources_, series_, batches_, samples_, discontinuities_, alarms_);
+    for (const Sql& statement : kBesidesTheTables) tx.run(statement);
     for (const Source source : kSources) {
-      tx.run("INSERT INTO source(id, name) VALUES (?, ?) ON CONFLICT DO NOTHING", idOf(source), nameOf(source));
+      if (!sources_.in(tx).exists(source)) sources_.in(tx).create({source, std::string(nameOf(source))});
     }
   });
 }
 
+std::optional<PreviousRun> Store::findPreviousRun(Transaction& tx) const {
+  const auto run = runs_.in(tx).findOne({.orderBy = {descending(&rows::Run::id)}});
+  if (!run) return std::nullopt;
+  const auto [batches, readings, lastBatch] = batches_.in(tx).aggregate(
+      std::tuple(countRows<rows::Batch>(), sum(&rows::Batch::readings), maximum(&rows::Batch::takenAt)),
+      {.where = field(&rows::Batch::id) >= run->firstBatch});
+  return PreviousRun{.id = run->id,
+                     .startedAt = run->startedAt,
+                     .endedAt = run->endedAt.value_or(lastBatch.value_or(run->startedAt)),
+                     .clean = run->clean,
+                     .batches = batches,
+                     .readings = readings.value_or(0)};
+}
+
 RunStart Store::beginRun(Timestamp now) {
-  return db_.transaction([now](Transaction& tx) {
+  return db_.transaction([this, now](Transaction& tx) {
     RunStart start{.previous = findPreviousRun(tx)};
     if (start.previous && !start.previous->clean) {
-      tx.run("UPDATE run SET ended_at = ? WHERE id = ?", start.previous->endedAt, start.previous->id);
+      runs_.in(tx).update(start.previous->id, {set(&rows::Run::endedAt, start.previous->endedAt)});
     }
-    start.id = tx.run("INSERT INTO run(started_at, first_batch) SELECT ?, coalesce(max(id), 0) + 1 FROM batch", now)
-                   .lastInsertRowId;
+    const std::int64_t lastBatch = batches_.in(tx).aggregate(maximum(&rows::Batch::id)).value_or(0);
+    start.id = runs_.in(tx).create({.startedAt = now, .firstBatch = lastBatch + 1}).id;
     return start;
   });
 }
 
 void Store::endRun(std::int64_t run, Timestamp now) {
-  db_.run("UPDATE run SET ended_at = ?, clean = 1 WHERE id = ?", now, run);
+  runs_.update(run, {set(&rows::Run::endedAt, now), set(&rows::Run::clean, true)});
+}
+
+/// The series' number, made where it is new. `known` is read only; what is new goes to `added`, for the caller to keep
+/// once the transaction has taken effect.
+std::int64_t Store::seriesId(Transaction& tx, Source source, const std::string& name, std::string_view unit,
+                             const SeriesIds& known, SeriesIds& added) const {
+  if (const auto found = known.find(name); found != known.end()) return found->second;
+  if (const auto found = added.find(name); found != added.end()) return found->second;
+  const auto series = series_.in(tx);
+  const auto stored =
+      series.findOne({.where = field(&rows::Series::source) == source && field(&rows::Series::name) == name});
+  const std::int64_t id =
+      stored ? stored->id : series.create({.source = source, .name = name, .unit = std::string(unit)}).id;
+  added[name] = id;
+  return id;
+}
+
+void Store::writeTransition(Transaction& tx, std::int64_t series, const AlarmTransition& transition,
+                            Timestamp at) const {
+  if (transition.kind == AlarmTransition::Kind::Raised) {
+    alarms_.in(tx).create({.seriesId = series,
+                           .rule = transition.rule,
+                           .raisedAt = at,
+                           .threshold = transition.threshold,
+                           .value = transition.value});
+  } else {
+    alarms_.in(tx).updateMany(
+        field(&rows::Alarm::seriesId) == series && field(&rows::Alarm::rule) == transition.rule && rows::isOpen(),
+        {set(&rows::Alarm::state, AlarmState::Cleared), set(&rows::Alarm::clearedAt, at)});
+  }
 }
 
 std::int64_t Store::writeBatch(const BatchRecord& record, SeriesIds& known) {
@@ -161,17 +125,18 @@ std::int64_t Store::writeBatch(const BatchRecord& record, SeriesIds& known) {
     const auto series = [&](const std::string& name, std::string_view unit) {
       return seriesId(tx, record.source, name, unit, known, added);
     };
-    const std::int64_t id = tx.run("INSERT INTO batch(source_id, taken_at, readings) VALUES (?, ?, ?)",
-                                   idOf(record.source), record.takenAt, record.batch.samples.size())
-                                .lastInsertRowId;
+    const auto readings = static_cast<std::int64_t>(record.batch.samples.size());
+    const std::int64_t id =
+        batches_.in(tx).create({.source = record.source, .takenAt = record.takenAt, .readings = readings}).id;
+    std::vector<rows::Sample> samples;
+    samples.reserve(record.batch.samples.size());
     for (const Sample& sample : record.batch.samples) {
-      tx.run("INSERT INTO sample(batch_id, series_id, value) VALUES (?, ?, ?)", id, series(sample.name, sample.unit),
-             sample.value);
+      samples.push_back({id, series(sample.name, sample.unit), sample.value});
     }
+    samples_.in(tx).createMany(std::move(samples));
     for (const Discontinuity& fall : record.batch.discontinuities) {
-      tx.run("INSERT INTO discontinuity(batch_id, series_id, kind, before, after) VALUES (?, ?, ?, ?, ?)", id,
-             series(fall.name, fall.unit), fall.step == CounterStep::Wrapped ? "wrapped" : "reset",
-             storable(fall.before), storable(fall.after));
+      discontinuities_.in(tx).create(
+          {id, series(fall.name, fall.unit), fall.step, storable(fall.before), storable(fall.after)});
     }
     for (const AlarmTransition& transition : record.transitions) {
       writeTransition(tx, series(transition.series, ""), transition, record.takenAt);
@@ -183,55 +148,52 @@ std::int64_t Store::writeBatch(const BatchRecord& record, SeriesIds& known) {
 }
 
 std::optional<std::int64_t> Store::findBatch(Source source, Timestamp takenAt, std::int64_t after) {
-  return db_.queryValue<std::int64_t>("SELECT min(id) FROM batch WHERE source_id = ? AND taken_at = ? AND id > ?",
-                                      idOf(source), takenAt, after);
+  return batches_.aggregate(minimum(&rows::Batch::id),
+                            {.where = field(&rows::Batch::source) == source &&
+                                      field(&rows::Batch::takenAt) == takenAt && field(&rows::Batch::id) > after});
 }
 
 std::vector<OpenAlarm> Store::openAlarms() {
-  std::vector<OpenAlarm> alarms;
-  db_.forEach(
-      "SELECT alarm.id, source.name, series.name, alarm.rule FROM alarm"
-      " JOIN series ON series.id = alarm.series_id JOIN source ON source.id = series.source_id"
-      " WHERE alarm.state = 'open'",
-      [&alarms](const RowView& row) {
-        alarms.push_back(
-            {row.get<std::int64_t>(0), row.get<std::string>(1), row.get<std::string>(2), row.get<std::string>(3)});
-      });
-  return alarms;
+  std::vector<OpenAlarm> open;
+  for (const rows::Alarm& alarm : alarms_.findMany({.where = rows::isOpen(), .include = {&rows::Alarm::series}})) {
+    open.push_back({alarm.id, std::string(nameOf(alarm.series->source)), alarm.series->name, alarm.rule});
+  }
+  return open;
 }
 
 void Store::withdrawAlarm(std::int64_t alarm, Timestamp now) {
-  db_.run("UPDATE alarm SET state = 'withdrawn', cleared_at = ? WHERE id = ?", now, alarm);
+  alarms_.update(alarm, {set(&rows::Alarm::state, AlarmState::Withdrawn), set(&rows::Alarm::clearedAt, now)});
 }
 
 Removed Store::removeOldest(Timestamp cutoff, int maxReadings) {
   const auto work = [&](Transaction& tx) {
+    const auto batches = batches_.in(tx);
+    const std::int64_t newest = batches.aggregate(maximum(&rows::Batch::id)).value_or(0);
     Removed removed;
     std::int64_t last = 0;
-    tx.forEach(
-        "SELECT id, readings, taken_at < ? FROM batch WHERE id < (SELECT max(id) FROM batch) ORDER BY id",
-        [&](const RowView& row) {
-          // Up to the first that is young enough: after a clock that went wrong, too much is kept and never too little.
-          const auto readings = row.get<std::int64_t>(1);
-          const bool fits = removed.batches == 0 || removed.readings + readings <= maxReadings;
-          if (!row.get<bool>(2) || !fits) return false;
-          last = row.get<std::int64_t>(0);
-          ++removed.batches;
-          removed.readings += readings;
-          return true;
-        },
-        cutoff);
+    batches.forEach({.where = field(&rows::Batch::id) < newest, .orderBy = {ascending(&rows::Batch::id)}},
+                    [&](const rows::Batch& batch) {
+                      // Up to the first that is young enough: after a clock that went wrong, too much is kept and
+                      // never too little.
+                      const bool fits = removed.batches == 0 || removed.readings + batch.readings <= maxReadings;
+                      if (batch.takenAt >= cutoff || !fits) return false;
+                      last = batch.id;
+                      ++removed.batches;
+                      removed.readings += batch.readings;
+                      return true;
+                    });
     if (removed.batches == 0) return removed;
-    tx.run("DELETE FROM sample WHERE batch_id <= ?", last);
-    tx.run("DELETE FROM discontinuity WHERE batch_id <= ?", last);
-    tx.run("DELETE FROM batch WHERE id <= ?", last);
+    samples_.in(tx).removeMany(field(&rows::Sample::batch) <= last);
+    discontinuities_.in(tx).removeMany(field(&rows::Discontinuity::batch) <= last);
+    batches.removeMany(field(&rows::Batch::id) <= last);
     return removed;
   };
   return db_.transaction(work, kLazily);
 }
 
 void Store::removeAlarms(Timestamp cutoff) {
-  db_.transaction([&](Transaction& tx) { tx.run("DELETE FROM alarm WHERE cleared_at < ?", cutoff); }, kLazily);
+  db_.transaction([&](Transaction& tx) { alarms_.in(tx).removeMany(field(&rows::Alarm::clearedAt) < cutoff); },
+                  kLazily);
 }
 
 std::int64_t Store::usedBytes() {

@@ -5,12 +5,15 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/clock.hpp>
 #include <holdfast/connection_pool.hpp>
+#include <holdfast/repository.hpp>
 
 #include "alarms.hpp"
+#include "rows.hpp"
 #include "samplers.hpp"
 
 namespace edge_agent {
@@ -55,11 +58,11 @@ struct Removed {
 /// The ids of the series that a sampler has seen. Each sampler keeps its own, so that nothing is shared.
 using SeriesIds = std::map<std::string, std::int64_t, std::less<>>;
 
-/// The writing side of the database. Any thread. Every call is one transaction (but usedBytes(), which reads) and
-/// throws holdfast::Error.
+/// The writing side of the database, by repositories. Any thread. Every call that writes is one transaction; all of them
+/// block until it is durable, or has been read, and throw holdfast::Error.
 class Store {
  public:
-  explicit Store(holdfast::ConnectionPool& db) : db_(db) {}
+  explicit Store(holdfast::ConnectionPool& db);
 
   void createSchema();
   /// Opens a run. One that did not end is given the time of its last batch as its end, and stays unclean.
@@ -86,7 +89,20 @@ class Store {
   std::int64_t usedBytes();
 
  private:
+  std::optional<PreviousRun> findPreviousRun(holdfast::Transaction& tx) const;
+  std::int64_t seriesId(holdfast::Transaction& tx, Source source, const std::string& name, std::string_view unit,
+                        const SeriesIds& known, SeriesIds& added) const;
+  void writeTransition(holdfast::Transaction& tx, std::int64_t series, const AlarmTransition& transition,
+                       holdfast::Timestamp at) const;
+
   holdfast::ConnectionPool& db_;
+  const holdfast::BaseRepository<rows::Run> runs_;
+  const holdfast::BaseRepository<rows::SourceName> sources_;
+  const holdfast::BaseRepository<rows::Series> series_;
+  const holdfast::BaseRepository<rows::Batch> batches_;
+  const holdfast::BaseRepository<rows::Sample> samples_;
+  const holdfast::BaseRepository<rows::Discontinuity> discontinuities_;
+  const holdfast::BaseRepository<rows::Alarm> alarms_;
 };
 
 }  // namespace edge_agent

@@ -11,8 +11,8 @@
 
 namespace users {
 
-/// The users of a device. What is found is cached for five minutes, and for no longer than it is true. Any thread; calls
-/// take five seconds at most and throw holdfast::Error.
+/// The users of a device. What is found is cached for five minutes, and for no longer than it is true. Any thread;
+/// calls take five seconds at most and throw holdfast::Error.
 class UserRepository : public holdfast::BaseRepository<User> {
  public:
   explicit UserRepository(holdfast::ConnectionPool& pool)

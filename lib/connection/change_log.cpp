@@ -29,7 +29,11 @@ const std::uint32_t* changeCounterOf(sqlite3* handle) noexcept {
 
 TableSet ChangeLog::bitOf(std::string_view table) {
   const port::LockGuard guard(namesMutex_);
-  const auto found = std::find(names_.begin(), names_.end(), table);
+  // As SQLite compares names: ASCII letters in either case are the same.
+  const auto found = std::find_if(names_.begin(), names_.end(), [table](const std::string& name) {
+    return name.size() == table.size() &&
+           sqlite3_strnicmp(name.data(), table.data(), static_cast<int>(table.size())) == 0;
+  });
   const auto at = static_cast<std::size_t>(found - names_.begin());
   if (found == names_.end() && at < kBits - 1) names_.emplace_back(table);
   return TableSet{1} << std::min(at, kBits - 1);

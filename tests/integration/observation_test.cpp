@@ -52,6 +52,14 @@ TEST_CASE("an observer is called after a commit that may have changed its table"
   CHECK(f.calls == 2);  // Several changes, one call.
 }
 
+TEST_CASE("a table is observed by its name in either case") {
+  Watched f;
+  const Observation observation = f.pool.observe({"ITEM"}, [&f] { ++f.calls; });
+  f.pool.run("INSERT INTO Item(name) VALUES ('x')");
+  f.pool.tick();
+  CHECK(f.calls == 1);
+}
+
 TEST_CASE("what is rolled back is not observed") {
   Watched f;
   const Observation observation = f.countItems();
