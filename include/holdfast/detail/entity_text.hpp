@@ -31,6 +31,8 @@ struct EntityText {
   static constexpr auto kNameAsExpression = [](auto& sink, std::string_view name) {
     sink.put('+');
     putIdentifier(sink, name);
+    sink.put(" AS ");
+    putIdentifier(sink, name);
   };
   static constexpr auto kNameIsValue = [](auto& sink, std::string_view name) {
     putIdentifier(sink, name);
