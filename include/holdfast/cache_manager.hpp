@@ -62,7 +62,8 @@ class CacheSource {
 ///
 /// Values are shared and never changed. A value whose source has changed since is not found again. Where several
 /// threads miss the same key at once one of them loads it, and the others take its value, unless the source changed
-/// before they asked. Any thread; nothing of the caller's runs under the lock but CacheSource::version().
+/// before they asked. Any thread. Under the cache's lock run CacheSource::version(), nameOf, what take() is given, and
+/// the destructors of values: they must not call the cache.
 class CacheManager {
  public:
   using Parts = CacheSource::Parts;

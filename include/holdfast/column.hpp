@@ -25,6 +25,11 @@ struct ColumnRules {
   std::string_view onDelete = {};  ///< "CASCADE", "SET NULL", ...; empty: NO ACTION.
 };
 
+namespace detail {
+/// Never called: a mapping that would is not compiled.
+void theRangeEndsBeforeItBegins();
+}  // namespace detail
+
 /// One column: its name, the member that it is kept in, and its rules.
 template <typename EntityT, typename MemberT>
 struct Column {
@@ -53,6 +58,7 @@ struct Column {
   constexpr Column range(double minimum, double maximum) const {
     static_assert(ColumnType<Member>::kind == ColumnKind::Integer || ColumnType<Member>::kind == ColumnKind::Real,
                   "holdfast: range() is for numbers");
+    if (minimum > maximum) detail::theRangeEndsBeforeItBegins();  // An error of the compiler.
     return with([minimum, maximum](ColumnRules& r) {
       r.hasRange = true;
       r.minimum = minimum;

@@ -162,6 +162,11 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
       entity.*(S::template column<S::kKey>().member) = static_cast<typename S::template Member<S::kKey>>(rowId);
     }
   }
+  /// The last rowid is another row's where a trigger or a conflict clause of the table has ignored this one.
+  static std::int64_t keyFound(const RunResult& result) {
+    if (result.changes == 0) detail::throwRowIgnored(S::table.name);
+    return result.lastInsertRowId;
+  }
   void add(Entity& entity) const {
     const bool withoutKey = detail::keyIsToBeFound(entity);
     RunResult result;
@@ -170,7 +175,7 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
       result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values(),
                            {.row = withoutKey ? kNoKey : bound.values()});
     }
-    if (withoutKey) setKey(entity, result.lastInsertRowId);
+    if (withoutKey) setKey(entity, keyFound(result));
   }
   /// The statements of createMany(), kept in use for all its rows.
   struct Batches {
@@ -186,17 +191,17 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
   void createOneOfMany(Batches& batches, Entity& entity, std::size_t number) const {
     hooks().beforeCreate(entity, &batches.tx);
     const bool withoutKey = detail::keyIsToBeFound(entity);
-    std::int64_t rowId = 0;
+    RunResult result;
     {
       const detail::BoundEntity<Entity> bound(entity, withoutKey);
       try {
-        rowId = batches.of(withoutKey).run(bound.values());
+        result = batches.of(withoutKey).run(bound.values());
       } catch (Error& error) {
         detail::addEntityNumber(error, detail::kShape<Entity>, number, withoutKey ? kNoKey : bound.values());
         throw;
       }
     }
-    if (withoutKey) setKey(entity, rowId);
+    if (withoutKey) setKey(entity, keyFound(result));
     hooks().afterCreate(entity, &batches.tx);
   }
   static void assign(detail::QueryText& query, const Changes<Entity>& changes) {

@@ -16,7 +16,8 @@ namespace holdfast {
 /// How a repository works.
 struct RepositoryOptions {
   /// Keeps what findById(), findMany(), findOne() and count() find, until one of the tables that it was read from
-  /// changes, by whomever: what is committed, no read misses.
+  /// changes, by whomever: what is committed, no read misses. Not for virtual tables that read other tables (FTS5 with
+  /// external content): SQLite does not name those.
   bool cacheEnabled = false;
   std::chrono::milliseconds cacheTtl{std::chrono::minutes{5}};  ///< Zero: entries do not age.
   std::size_t cacheMaxEntries = 1000;

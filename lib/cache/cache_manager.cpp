@@ -186,7 +186,8 @@ bool CacheManager::await(std::string_view key, Parts parts, const void* type,
       return false;
     }
   }
-  if (!flight->hasValue) return false;
+  // It may have been made from more than was looked at when we joined.
+  if (!flight->hasValue || (flight->kept.parts & ~parts) != 0) return false;
   if (type != flight->kept.type) throwOtherType(state.nameOf(key));
   ++state.figures.sharedLoads;
   value = flight->kept.value;

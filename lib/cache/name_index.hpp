@@ -27,7 +27,7 @@ class NameIndex {
   Entry* find(std::string_view name) const noexcept {
     if (buckets_.empty()) return nullptr;
     const std::uint64_t hash = hashOf(name);
-    for (Entry* entry = buckets_[hash & (buckets_.size() - 1)]; entry != nullptr; entry = entry->next) {
+    for (Entry* entry = buckets_[bucketOf(buckets_, hash)]; entry != nullptr; entry = entry->next) {
       if (entry->hash == hash && entry->name() == name) return entry;
     }
     return nullptr;
@@ -40,7 +40,7 @@ class NameIndex {
     ++count_;
   }
   void erase(Entry& entry) noexcept {
-    Entry** at = &buckets_[entry.hash & (buckets_.size() - 1)];
+    Entry** at = &buckets_[bucketOf(buckets_, entry.hash)];
     while (*at != &entry) at = &(*at)->next;
     *at = entry.next;
     --count_;
@@ -49,6 +49,9 @@ class NameIndex {
  private:
   using Buckets = std::vector<Entry*>;
 
+  static std::size_t bucketOf(const Buckets& buckets, std::uint64_t hash) noexcept {
+    return static_cast<std::size_t>(hash) & (buckets.size() - 1);
+  }
   static std::uint64_t mixed(std::uint64_t hash, const char* bytes, std::size_t count) noexcept {
     constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
     std::uint64_t word = 0;
@@ -57,7 +60,7 @@ class NameIndex {
     return hash ^ (hash >> 32);
   }
   static void put(Buckets& buckets, Entry& entry) noexcept {
-    Entry*& first = buckets[entry.hash & (buckets.size() - 1)];
+    Entry*& first = buckets[bucketOf(buckets, entry.hash)];
     entry.next = first;
     first = &entry;
   }

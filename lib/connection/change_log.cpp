@@ -9,11 +9,10 @@ namespace {
 // The header of the index: two copies of 48 bytes, in the machine's byte order.
 constexpr std::size_t kFormat = 0;
 constexpr std::size_t kSecondCopy = 12;  // In words of four bytes.
-constexpr std::size_t kChangeCounter = kSecondCopy + 2;
 constexpr std::uint32_t kKnownFormat = 3'007'000;
 constexpr int kRegionBytes = 32'768;  // As SQLite maps it.
 
-const std::uint32_t* changeCounterOf(sqlite3* handle) noexcept {
+const std::uint32_t* secondHeaderOf(sqlite3* handle) noexcept {
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return nullptr;
   if (file->pMethods == nullptr || file->pMethods->iVersion < 2) return nullptr;
@@ -22,7 +21,7 @@ const std::uint32_t* changeCounterOf(sqlite3* handle) noexcept {
   // Not to be extended: where it is not there, the database is not in WAL mode.
   if (file->pMethods->xShmMap(file, 0, kRegionBytes, 0, &region) != SQLITE_OK || region == nullptr) return nullptr;
   const auto* words = static_cast<const std::uint32_t*>(const_cast<const void*>(region));
-  return words[kFormat] == kKnownFormat && words[kSecondCopy] == kKnownFormat ? words + kChangeCounter : nullptr;
+  return words[kFormat] == kKnownFormat && words[kSecondCopy] == kKnownFormat ? words + kSecondCopy : nullptr;
 }
 
 }  // namespace
@@ -45,9 +44,12 @@ void ChangeLog::attach(sqlite3* writer) noexcept {
   {
     const port::LockGuard guard(foreignMutex_);
     epoch_.fetch_add(1);
-    const std::uint32_t* counter = changeCounterOf(writer);
-    if (counter != nullptr) foreign_ = read(counter) - own_;
-    counter_ = counter;
+    const std::uint32_t* header = secondHeaderOf(writer);
+    if (header != nullptr) {
+      foreign_ = read(header + kCounter) - own_;
+      frames_ = read(header + kFrames);
+    }
+    header_ = header;
   }
   listener_.tablesChanged(kAllTables);
 }
@@ -59,7 +61,7 @@ void ChangeLog::detach(sqlite3* writer) noexcept {
 }
 
 void ChangeLog::endReading() noexcept {
-  counter_ = nullptr;
+  header_ = nullptr;
   const port::LockGuard guard(gatesMutex_);
   for (Gate* gate : gates_) gate->pass();
 }
@@ -71,7 +73,8 @@ void ChangeLog::beginCommit(TableSet tables) noexcept {
   std::atomic_thread_fence(std::memory_order_release);
 }
 
-void ChangeLog::endCommit(TableSet tables, std::uint32_t logged) noexcept {
+void ChangeLog::endCommit(TableSet tables, std::uint32_t logged, std::uint32_t frames) noexcept {
+  if (logged > 0) frames_.store(frames, std::memory_order_release);
   own_.store(own_.load(std::memory_order_relaxed) + logged, std::memory_order_release);
   advance(tables);
   commits_.store(commits_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
@@ -81,14 +84,16 @@ void ChangeLog::endCommit(TableSet tables, std::uint32_t logged) noexcept {
 void ChangeLog::lookForForeignCommits() noexcept {
   {
     const port::LockGuard guard(foreignMutex_);
-    const std::uint32_t* counter = counter_.load();
+    const std::uint32_t* header = header_.load();
     const std::uint32_t before = commits_.load();
-    if (counter == nullptr || before % 2 != 0) return;
-    const std::uint32_t foreign = read(counter) - own_.load();
-    // A COMMIT of our own meanwhile: its count is in one of the two numbers, perhaps.
-    if (commits_.load() != before || foreign == foreign_.load()) return;
+    if (header == nullptr || before % 2 != 0) return;
+    const std::uint32_t foreign = read(header + kCounter) - own_.load();
+    const std::uint32_t frames = read(header + kFrames);
+    // Not where there was a COMMIT of our own meanwhile: perhaps only one of the two numbers counts it.
+    if (commits_.load() != before || (foreign == foreign_.load() && frames == frames_.load())) return;
     epoch_.fetch_add(1);  // Before what makes the versions known again.
     foreign_ = foreign;
+    frames_ = frames;
   }
   listener_.tablesChanged(kAllTables);
 }

@@ -29,8 +29,13 @@ inline constexpr TableSet kAllTables = ~TableSet{0};
 /// what `PRAGMA data_version` reports, at the price of reading a word of memory. Of the header's two copies the second
 /// is looked at, which is written first: nobody sees a commit before it has shown there.
 ///
+/// The number of frames in the log is looked at as well: where a process dies in the middle of a COMMIT, the next one
+/// makes the index anew from the log, with a counter of zero.
+///
 /// The memory belongs to the write handle. It is read by the owner of that handle, and by others between gates only:
 /// before the handle closes, detach() has everybody pass their gate.
+///
+/// Lock order: gates, what a gate locks (a cache), foreign; the listener's locks last.
 class ChangeLog {
  public:
   /// Where others read versions; pass() blocks until nobody does.
@@ -64,15 +69,15 @@ class ChangeLog {
   void detach(sqlite3* writer) noexcept;
   /// A COMMIT is about to take effect.
   void beginCommit(TableSet tables) noexcept;
-  /// It is over, and wrote to the log so many times.
-  void endCommit(TableSet tables, std::uint32_t logged) noexcept;
+  /// It is over, and wrote to the log so many times; the log has so many frames since.
+  void endCommit(TableSet tables, std::uint32_t logged, std::uint32_t frames) noexcept;
 
   // --- By the owner of the write handle, or between gates --------------------------------------------------------
   /// A number that changes with each change of one of the tables. Nothing while one is being changed, and where that
   /// is not known.
   std::optional<std::uint64_t> version(TableSet tables) const noexcept {
     // The versions are read before and after the counter: a change that was counted in between shows in them.
-    const std::uint32_t* memory = counter_.load(std::memory_order_acquire);
+    const std::uint32_t* memory = header_.load(std::memory_order_acquire);
     if ((tables & (tables - 1)) == 0 && tables != 0) {
       const std::atomic<std::uint64_t>& version = versions_[static_cast<std::size_t>(std::countr_zero(tables))];
       const std::uint64_t before = version.load(std::memory_order_acquire);
@@ -96,6 +101,9 @@ class ChangeLog {
 
  private:
   static constexpr std::size_t kBits = 64;
+  // Words of the index's header: iChange and mxFrame.
+  static constexpr std::size_t kCounter = 2;
+  static constexpr std::size_t kFrames = 4;
 
   void endReading() noexcept;
   struct Sum {
@@ -113,12 +121,13 @@ class ChangeLog {
     return sum;
   }
   /// Whether all commits so far are known.
-  bool isCurrent(const std::uint32_t* counter) const noexcept {
-    return read(counter) == foreign_.load(std::memory_order_acquire) + own_.load(std::memory_order_acquire);
+  bool isCurrent(const std::uint32_t* header) const noexcept {
+    // The memory is looked at last: a COMMIT of our own in between must not make up for one of others.
+    const std::uint32_t known = foreign_.load(std::memory_order_acquire) + own_.load(std::memory_order_acquire);
+    const std::uint32_t frames = frames_.load(std::memory_order_acquire);
+    return read(header + kFrames) == frames && read(header + kCounter) == known;
   }
-  static std::uint32_t read(const std::uint32_t* counter) noexcept {
-    return __atomic_load_n(counter, __ATOMIC_ACQUIRE);
-  }
+  static std::uint32_t read(const std::uint32_t* word) noexcept { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
   /// By the owner of the write handle.
   void advance(TableSet tables) noexcept;
 
@@ -127,9 +136,10 @@ class ChangeLog {
   // Written by the owner of the write handle only, so that a COMMIT costs no locked instruction.
   std::array<std::atomic<std::uint64_t>, kBits> versions_{};
   std::atomic<std::uint64_t> epoch_{0};  // Part of every version.
-  std::atomic<const std::uint32_t*> counter_{nullptr};
+  std::atomic<const std::uint32_t*> header_{nullptr};
   std::atomic<std::uint32_t> own_{0};      // COMMITs of this process.
   std::atomic<std::uint32_t> foreign_{0};  // What the counter shows besides.
+  std::atomic<std::uint32_t> frames_{0};   // What the log has held after the last one that is known.
   std::atomic<std::uint32_t> commits_{0};  // Odd while one of this process is under way.
 
   port::Mutex namesMutex_;

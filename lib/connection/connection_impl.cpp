@@ -1,5 +1,6 @@
 #include "connection/connection_impl.hpp"
 
+#include <cstdlib>
 #include <utility>
 
 #include "connection/row_reading.hpp"
@@ -122,9 +123,11 @@ Connection::Impl::~Impl() {
   endCommit();
   // The handle closes after this body: what is prepared on it must be gone, or it would leak. That goes for what was
   // prepared through the native handle, too.
-  control.finalize();
   sqlite3_finalize(dataVersion_);
   statements.clear();
+  // With statements left (the control ones) it closes nothing, but has virtual tables let go of theirs.
+  if (sqlite3_close(handle) != SQLITE_BUSY) std::abort();
+  control.finalize();
   while (sqlite3_stmt* left = sqlite3_next_stmt(handle, nullptr)) sqlite3_finalize(left);
 }
 
@@ -172,12 +175,13 @@ Rows Connection::Impl::query(const Sql& sql, std::span<const ValueView> values) 
   return Rows(std::move(names), std::move(rows));
 }
 
-void Connection::Impl::stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor) {
+void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor) {
   const RowView row(statement.handle);
   const bool alone = !inTransaction();
   bool wanted = true;
   int code = SQLITE_ROW;
   while ((code = sqlite3_step(statement.handle)) == SQLITE_ROW) {
+    adoptTables(statement);  // Before the visitor has others prepared.
     try {
       wanted = wanted && visitor(row);
     } catch (...) {

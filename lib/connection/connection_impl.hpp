@@ -206,6 +206,7 @@ struct Connection::Impl {
       const StatementGuard::Tables tables = guard.takeTables();
       statement.reads |= tables.reads;
       statement.writes |= tables.writes;
+      touched_ |= tables.writes;  // Prepared anew while it ran.
     }
     tablesRead_ |= statement.reads;
   }
@@ -218,7 +219,7 @@ struct Connection::Impl {
   CachedStatement& statementFor(const Sql& sql);
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
-  void stepThrough(const CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
+  void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
   const char* reasonToReplace() const noexcept;

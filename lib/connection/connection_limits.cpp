@@ -84,7 +84,7 @@ int Connection::Impl::noteLog(void* self, sqlite3* /*handle*/, const char* /*dat
   const int before = impl.walPages.exchange(pages, std::memory_order_relaxed);
   // A log that has become shorter was begun anew.
   impl.loggedPages.add(static_cast<std::uint64_t>(pages > before ? pages - before : pages));
-  ++impl.timesLogged_;
+  if (impl.committing_) ++impl.timesLogged_;  // VACUUM's own COMMIT calls no commit hook: it counts as somebody else's.
   return SQLITE_OK;
 }
 
@@ -101,7 +101,8 @@ int Connection::Impl::noteCommit(void* self) noexcept {
 void Connection::Impl::tellCommit() noexcept {
   committing_ = false;
   touched_ = 0;
-  profile.changes->endCommit(committedTables_, std::exchange(timesLogged_, 0));
+  profile.changes->endCommit(committedTables_, std::exchange(timesLogged_, 0),
+                             static_cast<std::uint32_t>(walPages.load(std::memory_order_relaxed)));
 }
 
 }  // namespace holdfast

@@ -59,6 +59,7 @@ const RowView* RowCursor::next() {
   try {
     impl.requireUsable();  // The caller may have taken its time since the last row.
     const int code = sqlite3_step(statement_->handle);
+    impl.adoptTables(*statement_);
     if (code == SQLITE_ROW) return &row_;
     if (code != SQLITE_DONE) impl.raise(makeSqliteError(impl.handle, code), sql_);
   } catch (...) {
@@ -78,6 +79,7 @@ void RowCursor::end() noexcept {
   if (statement_ == nullptr) return;
   Connection::Impl& impl = connection_->impl();
   --impl.running;
+  impl.adoptTables(*statement_);
   impl.statements.release(*std::exchange(statement_, nullptr));
   if (impl.running == 0 && impl.open.empty()) impl.holdsSnapshot.store(false, std::memory_order_relaxed);
 }

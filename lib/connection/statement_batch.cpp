@@ -31,7 +31,7 @@ Connection::Impl::Batch::Batch(Impl& impl, const Sql& sql)
   impl_.raise(Error(ErrorCode::Denied, "the statement writes, and this is a read handle"), sql_);
 }
 
-std::int64_t Connection::Impl::Batch::run(std::span<const ValueView> values) {
+RunResult Connection::Impl::Batch::run(std::span<const ValueView> values) {
   impl_.requireUsable();
   const SampledTimer timer(impl_.queries.value(), impl_.queryLatency_);
   impl_.queries.add();
@@ -41,7 +41,7 @@ std::int64_t Connection::Impl::Batch::run(std::span<const ValueView> values) {
   int code = SQLITE_ROW;
   while (code == SQLITE_ROW) code = sqlite3_step(statement_.handle);
   if (code != SQLITE_DONE) impl_.raise(makeSqliteError(impl_.handle, code), sql_);
-  return sqlite3_last_insert_rowid(impl_.handle);
+  return {sqlite3_changes64(impl_.handle), sqlite3_last_insert_rowid(impl_.handle)};
 }
 
 std::uint64_t Connection::Impl::Batch::bind(std::span<const ValueView> values) {

@@ -17,8 +17,8 @@ class Connection::Impl::Batch {
   Batch& operator=(const Batch&) = delete;
   ~Batch() { impl_.statements.release(statement_); }
 
-  /// Returns the rowid of the last insert. Throws as run() does; it may be run again then.
-  std::int64_t run(std::span<const ValueView> values);
+  /// Throws as run() does; it may be run again then.
+  RunResult run(std::span<const ValueView> values);
 
  private:
   struct Running;

@@ -1,6 +1,8 @@
 #include "pool/change_observers.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 namespace holdfast {
@@ -9,20 +11,27 @@ namespace detail {
 
 void Observer::call() {
   if (runningOn_ == port::currentThreadId()) return;  // tick() inside of it.
+  Function gone;                                      // Goes after the lock.
   const port::LockGuard guard(running_);
   if (stopped()) return;
   struct Running {
-    std::atomic<std::uint64_t>& on;
-    explicit Running(std::atomic<std::uint64_t>& thread) noexcept : on(thread) { on = port::currentThreadId(); }
-    ~Running() { on = 0; }
-  } const running(runningOn_);
+    Observer& observer;
+    Function& gone;
+    Running(Observer& of, Function& to) noexcept : observer(of), gone(to) { of.runningOn_ = port::currentThreadId(); }
+    ~Running() {
+      observer.runningOn_ = 0;
+      if (observer.stopped()) gone.swap(observer.function_);
+    }
+  } const running(*this, gone);
   function_(tables_);
 }
 
 void Observer::stop() noexcept {
   stopped_ = true;
-  if (runningOn_ == port::currentThreadId()) return;
+  if (runningOn_ == port::currentThreadId()) return;  // call() lets go of it.
+  Function gone;
   const port::LockGuard guard(running_);
+  gone.swap(function_);
 }
 
 }  // namespace detail
@@ -48,8 +57,12 @@ void Observation::stop() noexcept {
 }
 
 void ChangeObservers::add(std::shared_ptr<detail::Observer> observer) {
+  Observers gone;  // Destroyed without the lock: with them goes what their functions hold.
   const port::LockGuard guard(mutex_);
-  std::erase_if(observers_, [](const auto& known) { return known->stopped(); });
+  const auto stopped =
+      std::partition(observers_.begin(), observers_.end(), [](const auto& known) { return !known->stopped(); });
+  gone.assign(std::make_move_iterator(stopped), std::make_move_iterator(observers_.end()));
+  observers_.erase(stopped, observers_.end());
   observers_.push_back(std::move(observer));
   observed_.fetch_or(observers_.back()->tables());
   if (mayStart_ && !thread_.running()) startThread();
@@ -85,6 +98,15 @@ void ChangeObservers::stop() noexcept {
   thread_.join();
 }
 
+void ChangeObservers::stopAll() noexcept {
+  Observers all;
+  {
+    const port::LockGuard guard(mutex_);
+    all.swap(observers_);
+  }
+  for (const auto& observer : all) observer->stop();
+}
+
 void ChangeObservers::run() {
   while (true) {
     {
@@ -116,6 +138,7 @@ void ChangeObservers::deliver() noexcept {
     return;
   }
   for (const auto& observer : concerned) {
+    const TableSet before = observer->tables();
     try {
       observer->call();
     } catch (const std::exception& failure) {
@@ -123,7 +146,10 @@ void ChangeObservers::deliver() noexcept {
     } catch (...) {
       failed_("something that is no std::exception");
     }
-    observed_.fetch_or(observer->tables());  // It may read other tables now.
+    // It may read other tables now, and nobody has told it of changes to them since it did.
+    const TableSet fresh = observer->tables() & ~before;
+    observed_.fetch_or(fresh);
+    pending_.fetch_or(fresh);
   }
 }
 

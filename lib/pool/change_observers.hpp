@@ -30,7 +30,7 @@ class Observer {
   bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
  private:
-  const Function function_;
+  Function function_;
   std::atomic<TableSet> tables_;
   std::atomic<bool> stopped_{false};
   std::atomic<std::uint64_t> runningOn_{0};  // The thread's number.
@@ -51,6 +51,8 @@ class ChangeObservers final : public ChangeLog::Listener {
   void start(bool ownThread);
   /// Blocks for a call that is running.
   void stop() noexcept;
+  /// The pool goes: nobody is called any more, and what their functions hold is let go.
+  void stopAll() noexcept;
   /// Calls whom it concerns, on this thread.
   void deliver() noexcept;
   bool isCurrentThread() {

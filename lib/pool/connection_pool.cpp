@@ -46,6 +46,7 @@ ConnectionPool::~ConnectionPool() {
   } catch (const std::exception& failure) {
     core_->log(LogLevel::Warning, {failure.what()});
   }
+  core_->observers.stopAll();
   if (core_->abandon()) delete core_;
 }
 

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include <holdfast/cache_manager.hpp>
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/connection_impl.hpp"
@@ -19,6 +18,7 @@
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "metrics/event_bus.hpp"
+#include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
 #include "pool/executor.hpp"
 #include "pool/inside_transaction.hpp"
@@ -192,9 +192,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
 
   // --- What has changed ------------------------------------------------------------------------------------------
   ChangeObservers observers;
-  ChangeLog changes{observers};
-  port::Mutex cachesMutex;
-  std::vector<CacheManager*> caches HOLDFAST_GUARDED_BY(cachesMutex);  // Of what was read.
+  const std::shared_ptr<ChangeHub> hub = std::make_shared<ChangeHub>(observers);
+  ChangeLog& changes = hub->changes;
   /// Throws Error in a forked child, and inside of a transaction's callback.
   void requireCallable() const {
     requireOwnProcess();

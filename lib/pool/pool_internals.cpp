@@ -19,6 +19,8 @@ namespace detail {
 
 ChangeLog& PoolInternals::changes(ConnectionPool& pool) noexcept { return pool.core_->changes; }
 
+std::shared_ptr<ChangeHub> PoolInternals::hub(ConnectionPool& pool) noexcept { return pool.core_->hub; }
+
 void PoolInternals::requireCallable(ConnectionPool& pool) { pool.core_->requireCallable(); }
 
 TableSet PoolInternals::visit(ConnectionPool& pool, const CallOptions& options, const Sql& sql,
@@ -46,16 +48,6 @@ Observation PoolInternals::observe(ConnectionPool& pool, TableSet tables, Observ
   auto observer = std::make_shared<Observer>(std::move(function), tables);
   pool.core_->observers.add(observer);
   return Observation(std::move(observer));
-}
-
-void PoolInternals::addCache(ConnectionPool& pool, CacheManager& cache) {
-  const port::LockGuard guard(pool.core_->cachesMutex);
-  pool.core_->caches.push_back(&cache);
-}
-
-void PoolInternals::removeCache(ConnectionPool& pool, CacheManager& cache) noexcept {
-  const port::LockGuard guard(pool.core_->cachesMutex);
-  std::erase(pool.core_->caches, &cache);
 }
 
 }  // namespace detail

@@ -4,11 +4,11 @@
 #include <memory>
 #include <span>
 
-#include <holdfast/cache_manager.hpp>
 #include <holdfast/connection_pool.hpp>
 #include <holdfast/observation.hpp>
 
 #include "connection/change_log.hpp"
+#include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
 
 namespace holdfast::detail {
@@ -17,6 +17,8 @@ namespace holdfast::detail {
 class PoolInternals {
  public:
   static ChangeLog& changes(ConnectionPool& pool) noexcept;
+  /// What outlives the pool where a cache does.
+  static std::shared_ptr<ChangeHub> hub(ConnectionPool& pool) noexcept;
   /// Throws Error as a read would: in a forked child, and inside of a transaction's callback.
   static void requireCallable(ConnectionPool& pool);
   /// forEach(); returns the tables that the statement reads.
@@ -25,9 +27,6 @@ class PoolInternals {
   /// The tables that were read in a snapshot since it was asked last.
   static TableSet takeTablesRead(ReadTransaction& snapshot) noexcept;
   static Observation observe(ConnectionPool& pool, TableSet tables, Observer::Function function);
-  /// The cache gives up memory when that runs short, until it is removed.
-  static void addCache(ConnectionPool& pool, CacheManager& cache);
-  static void removeCache(ConnectionPool& pool, CacheManager& cache) noexcept;
 };
 
 }  // namespace holdfast::detail

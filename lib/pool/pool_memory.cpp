@@ -37,10 +37,7 @@ void ConnectionPool::Core::checkResourceLimits() {
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
   Relief relief;
   counters.reliefs.add();
-  {
-    const port::LockGuard guard(cachesMutex);
-    for (CacheManager* cache : caches) cache->shrink(closeHandles ? 0 : cache->bytes() / 2);
-  }
+  hub->shrinkCaches(closeHandles);
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
     if (!takeForMaintenance(slot)) continue;
     const bool spare = slot != SlotTable::kWriter && table.open().size() > config.minPoolSize;

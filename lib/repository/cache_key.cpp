@@ -64,7 +64,7 @@ void CacheKey::putOther(const ValueView& value) {
 std::string CacheKey::nameOf(std::string_view table, std::string_view bytes) {
   std::string name(table);
   const auto takeLong = [&bytes] {
-    const auto size = takeNumber<std::uint64_t>(bytes);
+    const auto size = static_cast<std::size_t>(takeNumber<std::uint64_t>(bytes));
     bytes.remove_prefix(1);
     const std::string_view text = bytes.substr(0, size);
     bytes.remove_prefix(size);

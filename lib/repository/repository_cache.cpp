@@ -5,25 +5,25 @@
 namespace holdfast::detail {
 
 RepositoryCache::RepositoryCache(ConnectionPool& pool, const CacheOptions& options)
-    : pool_(pool), changes_(PoolInternals::changes(pool)), manager_(options, this) {
-  changes_.add(*this);
+    : hub_(PoolInternals::hub(pool)), manager_(options, this) {
+  hub_->changes.add(*this);
   try {
-    PoolInternals::addCache(pool_, manager_);
+    hub_->add(manager_);
   } catch (...) {
-    changes_.remove(*this);
+    hub_->changes.remove(*this);
     throw;
   }
 }
 
 RepositoryCache::~RepositoryCache() {
-  PoolInternals::removeCache(pool_, manager_);
-  changes_.remove(*this);
+  hub_->remove(manager_);
+  hub_->changes.remove(*this);
 }
 
 std::optional<std::uint64_t> RepositoryCache::version(Parts parts) noexcept {
-  if (const auto version = changes_.version(parts)) return version;
-  changes_.lookForForeignCommits();
-  return changes_.version(parts);
+  if (const auto version = hub_->changes.version(parts)) return version;
+  hub_->changes.lookForForeignCommits();
+  return hub_->changes.version(parts);
 }
 
 }  // namespace holdfast::detail

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
-#include <string_view>
+#include <memory>
+#include <optional>
 
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/change_log.hpp"
+#include "pool/change_hub.hpp"
 
 namespace holdfast::detail {
 
@@ -27,8 +29,7 @@ class RepositoryCache final : CacheSource, ChangeLog::Gate {
   std::optional<std::uint64_t> version(Parts parts) noexcept override;
   void pass() noexcept override { manager_.awaitReaders(); }
 
-  ConnectionPool& pool_;
-  ChangeLog& changes_;
+  const std::shared_ptr<ChangeHub> hub_;
   std::atomic<Parts> likely_{kAllParts};
   CacheManager manager_;
 };

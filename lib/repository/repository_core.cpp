@@ -87,6 +87,12 @@ void throwNoRelation(std::string_view table) {
 
 void throwNothingToChange() { throw Error(ErrorCode::InvalidArgument, "an update of nothing: name a column"); }
 
+void throwRowIgnored(std::string_view table) {
+  throw Error(ErrorCode::Constraint, std::string("a trigger or a conflict clause of \"")
+                                         .append(table)
+                                         .append("\" has ignored the row: it was not added"));
+}
+
 void refuseInclude(bool included) {
   if (!included) return;
   throw Error(ErrorCode::InvalidArgument,
@@ -239,6 +245,10 @@ bool RepositoryCore::Stream::next(RowVisitor visit) {
     state_->errors.add();
     error.addFrame("list in " + describeRow(state_->shape, {}));
     throw;
+  } catch (...) {
+    cursor_.close();
+    state_->errors.add();
+    throw;
   }
 }
 
@@ -316,6 +326,9 @@ void QueryText::orderBy(std::string_view column, Order order, bool first) {
 }
 
 void QueryText::limit(std::optional<std::int64_t> limit, std::int64_t offset) {
+  if (limit.value_or(0) < 0 || offset < 0) {
+    throw Error(ErrorCode::InvalidArgument, "limit and offset take no negative number");
+  }
   if (!limit && offset == 0) return;
   text += " LIMIT ?";
   values.emplace_back(limit.value_or(-1));

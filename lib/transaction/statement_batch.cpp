@@ -19,9 +19,8 @@ StatementBatch::StatementBatch(Transaction& transaction, const Sql& sql) {
 
 StatementBatch::~StatementBatch() = default;
 
-std::int64_t StatementBatch::run(std::span<const ValueView> values) {
-  if (!impl_->transaction.isActive())
-    return impl_->transaction.runBound(impl_->sql, values).lastInsertRowId;  // Throws.
+RunResult StatementBatch::run(std::span<const ValueView> values) {
+  if (!impl_->transaction.isActive()) return impl_->transaction.runBound(impl_->sql, values);  // Throws.
   return impl_->batch.run(values);
 }
 

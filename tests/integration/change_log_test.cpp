@@ -83,6 +83,51 @@ TEST_CASE("the change log notices that a kept statement has come to write more")
   CHECK(f.changedBy([&] { f.pool.run(insert, "third"); }) == "ac");
 }
 
+TEST_CASE("the change log notices in a transaction that a kept statement has come to write more") {
+  Changes f;
+  const Sql insert = "INSERT INTO a(name) VALUES (?)";
+  f.pool.run(insert, "first");
+  f.pool.run("CREATE TRIGGER copy AFTER INSERT ON a BEGIN INSERT INTO c(name) VALUES ('x'); END");
+  CHECK(f.changedBy([&] { f.pool.transaction([&](Transaction& tx) { tx.run(insert, "second"); }); }) == "ac");
+}
+
+TEST_CASE("a VACUUM does not hide a commit of another connection") {
+  Changes f;
+  f.pool.run("VACUUM");
+  f.log().lookForForeignCommits();
+  const auto before = f.version("b");
+  REQUIRE(before);
+  RawSqlite(f.config.database).run("UPDATE b SET a = 2");
+  f.pool.run("UPDATE c SET name = 'own'");
+  CHECK_FALSE(f.version("b"));
+  f.log().lookForForeignCommits();
+  CHECK(f.version("b") != before);
+}
+
+TEST_CASE("an index that was made anew from the log is not taken for an unchanged one") {
+  Changes f;
+  // As after a process that died in its first COMMIT: the same counter, more frames.
+  const auto before = f.version("a");
+  REQUIRE(before);
+  const TableSet a = f.log().bitOf("a");
+  f.log().beginCommit(a);
+  f.log().endCommit(a, 1, 0);
+  f.log().beginCommit(a);
+  f.log().endCommit(a, static_cast<std::uint32_t>(-1), 1'000'000);
+  CHECK_FALSE(f.version("a"));
+  f.log().lookForForeignCommits();
+  CHECK(f.version("a").has_value());
+}
+
+TEST_CASE("handles that have used virtual tables close") {
+  Changes f;
+  f.pool.run("CREATE VIRTUAL TABLE boxes USING rtree(id, low, high)");
+  f.pool.run("INSERT INTO boxes VALUES (1, 0.0, 1.0)");
+  CHECK(f.pool.queryValue<std::int64_t>("SELECT count(*) FROM boxes") == 1);
+  f.reopen();
+  CHECK(f.pool.queryValue<std::int64_t>("SELECT count(*) FROM boxes") == 1);
+}
+
 TEST_CASE("the change log counts what transactions commit and not what they roll back") {
   Changes f;
   CHECK(f.changedBy([&] {
@@ -110,7 +155,7 @@ TEST_CASE("no version is known while a commit can be seen but is not over") {
   f.log().beginCommit(a);
   CHECK_FALSE(f.version("a"));
   CHECK(f.version("b"));
-  f.log().endCommit(a, 0);
+  f.log().endCommit(a, 0, 0);
   CHECK(f.version("a"));
 }
 

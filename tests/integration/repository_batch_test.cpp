@@ -94,6 +94,15 @@ TEST_SUITE("integration/repository_batch") {
     CHECK(f.readings.count() == 4);
   }
 
+  TEST_CASE("a row that the table ignores has no key") {
+    Opened f;
+    f.readings.create({.id = 7, .sensor = "there"});
+    f.pool.run("CREATE TRIGGER ignore BEFORE INSERT ON reading WHEN new.sensor = 'x' BEGIN SELECT raise(ignore); END");
+    CHECK(codeOf([&] { f.readings.create({.sensor = "x"}); }) == ErrorCode::Constraint);
+    CHECK(codeOf([&] { f.readings.createMany({{.sensor = "y"}, {.sensor = "x"}}); }) == ErrorCode::Constraint);
+    CHECK(f.readings.count() == 1);
+  }
+
   TEST_CASE("an update gives whole numbers back as they are beside fractions") {
     Opened f;
     const BaseRepository<Weight> weights(f.pool);
@@ -125,15 +134,15 @@ TEST_SUITE("integration/repository_batch") {
       std::optional<detail::StatementBatch> kept(std::in_place, tx, sql);
       detail::StatementBatch& batch = *kept;
       const std::vector<ValueView> row{"a", 1.5};
-      CHECK(batch.run(row) == 1);
+      CHECK(batch.run(row).lastInsertRowId == 1);
       CHECK(tx.run(sql, "b", 2.5).lastInsertRowId == 2);  // The same text meanwhile.
       CHECK(codeOf([&] { batch.run(std::vector<ValueView>{"too few"}); }) == ErrorCode::InvalidArgument);
       CHECK(codeOf([&] { batch.run(std::vector<ValueView>{nullptr, 1.0}); }) == ErrorCode::Constraint);
-      CHECK(batch.run(row) == 3);
+      CHECK(batch.run(row).lastInsertRowId == 3);
       Transaction inner = tx.begin();
       CHECK(codeOf([&] { batch.run(row); }) == ErrorCode::Misuse);
       inner.rollback();
-      CHECK(batch.run(row) == 4);
+      CHECK(batch.run(row).lastInsertRowId == 4);
       kept.reset();
       CHECK(tx.run(sql, "c", 3.5).lastInsertRowId == 5);
       tx.rollback();

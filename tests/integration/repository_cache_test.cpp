@@ -163,6 +163,83 @@ TEST_CASE("a view is kept until a table under it changes") {
   CHECK(f.labels.findById("s1")->text == "v100");
 }
 
+TEST_CASE("a view that comes to read other tables is kept until those change") {
+  for (const bool byCursor : {true, false}) {
+    Cached f;
+    f.pool.run("DROP TABLE label");
+    f.pool.run("CREATE TABLE text(name TEXT, value INTEGER)");
+    f.pool.run("INSERT INTO text VALUES ('s1', 10)");
+    f.pool.run("CREATE VIEW label AS SELECT name, 'v' || value AS text FROM setting");
+    f.labels.findMany();
+    f.pool.transaction([](Transaction& tx) {
+      tx.run("DROP VIEW label");
+      tx.run("CREATE VIEW label AS SELECT name, 'v' || value AS text FROM text");
+    });
+    // Prepares the kept text again, and then others are prepared.
+    if (byCursor) {
+      for (const Label& label : f.labels.stream()) CHECK(label.text == "v10");
+      f.pool.query("SELECT 1 + 2");
+    } else {
+      f.pool.read([](ReadTransaction& snapshot) {
+        snapshot.forEach(Sql::unchecked("SELECT \"name\", \"text\" FROM \"label\""),
+                         [&](const RowView&) { snapshot.query("SELECT 3 + 4"); });
+      });
+    }
+    CHECK(f.labels.findMany().at(0).text == "v10");
+    f.pool.run("UPDATE text SET value = 20");
+    CHECK(f.labels.findMany().at(0).text == "v20");
+  }
+}
+
+TEST_CASE("a repository with a cache outlives its pool") {
+  std::optional<BaseRepository<Setting>> settings;
+  Observation observation;
+  {
+    PoolFixture f;
+    f.open();
+    settings.emplace(f.pool, RepositoryOptions{.cacheEnabled = true});
+    settings->createTable();
+    settings->create({.name = "a"});
+    settings->findById(1);
+    observation = settings->observe({}, [](const std::vector<Setting>&) {});
+  }
+  CHECK(settings->metrics().cache.entries == 1);
+  settings.reset();
+  observation.stop();
+}
+
+TEST_CASE("observers of repositories come and go while handles are replaced") {
+  Cached f;
+  std::atomic<bool> stop{false};
+  std::thread reader([&] {
+    while (!stop) f.settings.findById(1);
+  });
+  std::thread renewer([&] {
+    while (!stop) f.pool.acquire().discard();
+  });
+  for (int i = 0; i < 300; ++i) {
+    BaseRepository<Setting> own(f.pool, {.cacheEnabled = true});
+    const Observation observation = own.observe({}, [](const std::vector<Setting>&) {});
+    RawSqlite(f.config.database).tryRun("UPDATE setting SET value = value + 1");
+  }
+  stop = true;
+  reader.join();
+  renewer.join();
+  CHECK(f.settings.findById(1).has_value());
+}
+
+TEST_CASE("a query of two tables is kept until either changes") {
+  Cached f;
+  f.labels.create({.name = "s1", .text = ""});
+  f.settings.findById(1);  // What is likely to be read is this table alone.
+  const auto query = [&] {
+    return f.settings.findMany({.where = Where<Setting>(Condition::raw("name IN (SELECT name FROM label)"))}).size();
+  };
+  CHECK(query() == 1);
+  f.labels.create({.name = "s2", .text = ""});
+  CHECK(query() == 2);
+}
+
 TEST_CASE("a repository's cache ages and is bounded and forgets on request") {
   const auto clock = std::make_shared<ManualClock>();
   Cached f(4, {.cacheEnabled = true, .cacheTtl = 10s, .cacheMaxEntries = 2, .clock = clock});

@@ -266,6 +266,26 @@ TEST_CASE("who asks after a change does not take what was being loaded before it
   CHECK(ask(cache, "a") == "new");  // The late one has not taken its place.
 }
 
+TEST_CASE("who waits takes nothing that was made from more than was looked at") {
+  Source source;
+  CacheManager cache({}, &source);
+  std::atomic<int> step{0};
+  std::thread slow([&] {
+    cache.get<std::string>("a", 1, [&] {
+      step = 1;
+      while (step != 2) std::this_thread::yield();
+      return loaded("old", 3);
+    });
+  });
+  while (step != 1) std::this_thread::yield();
+  ++source.second;
+  std::thread waiter([&] { CHECK(ask(cache, "a") == "loaded"); });
+  std::this_thread::sleep_for(20ms);
+  step = 2;
+  slow.join();
+  waiter.join();
+}
+
 TEST_CASE("waiting for another thread's load ends at the deadline and at its failure") {
   CacheManager cache;
   std::atomic<int> step{0};

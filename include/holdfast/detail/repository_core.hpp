@@ -24,6 +24,7 @@ namespace holdfast::detail {
 
 [[noreturn]] void throwNothingToChange();
 void refuseInclude(bool included);
+[[noreturn]] void throwRowIgnored(std::string_view table);
 void requirePageSize(std::size_t size);
 [[noreturn]] void throwNoRepository(std::string_view table);
 

@@ -66,11 +66,18 @@ struct Schema {
     });
     return good;
   }
+  /// As SQLite compares names: ASCII letters in either case are the same.
+  static constexpr bool sameName(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    bool same = a.size() == b.size();
+    for (std::size_t i = 0; same && i < a.size(); ++i) same = lower(a[i]) == lower(b[i]);
+    return same;
+  }
   static constexpr bool namesDiffer() {
     bool differ = true;
     forEach([&]<std::size_t I>() {
       forEach([&]<std::size_t J>() {
-        if constexpr (I < J) differ = differ && column<I>().name != column<J>().name;
+        if constexpr (I < J) differ = differ && !sameName(column<I>().name, column<J>().name);
       });
     });
     return differ;

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <span>
 
 #include <holdfast/sql.hpp>
+#include <holdfast/statement_executor.hpp>
 #include <holdfast/value.hpp>
 
 namespace holdfast {
@@ -24,8 +24,8 @@ class StatementBatch {
   StatementBatch& operator=(const StatementBatch&) = delete;
   ~StatementBatch();
 
-  /// Returns the rowid of the last insert. Throws as tx.run() does; a failed run leaves nothing behind of itself.
-  std::int64_t run(std::span<const ValueView> values);
+  /// Throws as tx.run() does; a failed run leaves nothing behind of itself.
+  RunResult run(std::span<const ValueView> values);
 
  private:
   struct Impl;
