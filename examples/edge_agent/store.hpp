@@ -58,8 +58,8 @@ struct Removed {
 /// The ids of the series that a sampler has seen. Each sampler keeps its own, so that nothing is shared.
 using SeriesIds = std::map<std::string, std::int64_t, std::less<>>;
 
-/// The writing side of the database, by repositories. Any thread. Every call that writes is one transaction; all of them
-/// block until it is durable, or has been read, and throw holdfast::Error.
+/// The writing side of the database, by repositories. Any thread. Every call that writes is one transaction. All block,
+/// those that write until that is durable, and throw holdfast::Error.
 class Store {
  public:
   explicit Store(holdfast::ConnectionPool& db);
