@@ -67,10 +67,9 @@ void ChangeLog::endReading() noexcept {
 }
 
 void ChangeLog::beginCommit(TableSet tables) noexcept {
-  commits_.store(commits_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   advance(tables);
-  // All of it is visible to whoever sees the commit in the index.
-  std::atomic_thread_fence(std::memory_order_release);
+  // Nothing that follows comes before it: all of it is visible to whoever sees the commit in the index.
+  commits_.fetch_add(1, std::memory_order_acq_rel);
 }
 
 void ChangeLog::endCommit(TableSet tables, std::uint32_t logged, std::uint32_t frames) noexcept {

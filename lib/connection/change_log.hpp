@@ -133,7 +133,7 @@ class ChangeLog {
 
   Listener& listener_;
   std::atomic<sqlite3*> writer_{nullptr};
-  // Written by the owner of the write handle only, so that a COMMIT costs no locked instruction.
+  // Written by the owner of the write handle only, so that a COMMIT costs one locked instruction.
   std::array<std::atomic<std::uint64_t>, kBits> versions_{};
   std::atomic<std::uint64_t> epoch_{0};  // Part of every version.
   std::atomic<const std::uint32_t*> header_{nullptr};

@@ -12,8 +12,8 @@ using namespace holdfast::test;
 namespace {
 
 /// Asks for versions from the thread that writes, when nothing else runs.
-struct Changes : PoolFixture {
-  explicit Changes(std::size_t poolSize = 4) : PoolFixture(poolSize) {
+struct Watched : PoolFixture {
+  explicit Watched(std::size_t poolSize = 4) : PoolFixture(poolSize) {
     open();
     pool.run("CREATE TABLE a(id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
     pool.run("CREATE TABLE b(id INTEGER PRIMARY KEY, a INTEGER REFERENCES a(id) ON DELETE CASCADE)");
@@ -46,7 +46,7 @@ struct Changes : PoolFixture {
 }  // namespace
 
 TEST_CASE("the change log knows which tables a statement of its own has changed") {
-  Changes f;
+  Watched f;
   CHECK(f.changedBySql("UPDATE a SET name = 'x' WHERE id = 1") == "a");
   CHECK(f.changedBySql("INSERT INTO c(name) VALUES ('d')") == "c");
   CHECK(f.changedBySql("DELETE FROM c") == "c");
@@ -58,7 +58,7 @@ TEST_CASE("the change log knows which tables a statement of its own has changed"
 }
 
 TEST_CASE("the change log follows cascades triggers and views") {
-  Changes f;
+  Watched f;
   CHECK(f.changedBySql("DELETE FROM a WHERE id = 1") == "ab");
   CHECK(f.changedBySql("INSERT OR REPLACE INTO a VALUES (3, 'two')") == "ab");
   f.pool.run("CREATE TRIGGER copy AFTER INSERT ON a BEGIN INSERT INTO c(name) VALUES (new.name); END");
@@ -74,7 +74,7 @@ TEST_CASE("the change log follows cascades triggers and views") {
 }
 
 TEST_CASE("the change log notices that a kept statement has come to write more") {
-  Changes f;
+  Watched f;
   const Sql insert = "INSERT INTO a(name) VALUES (?)";
   CHECK(f.changedBy([&] { f.pool.run(insert, "first"); }) == "a");
   RawSqlite(f.config.database).run("CREATE TRIGGER copy AFTER INSERT ON a BEGIN INSERT INTO c(name) VALUES ('x'); END");
@@ -84,7 +84,7 @@ TEST_CASE("the change log notices that a kept statement has come to write more")
 }
 
 TEST_CASE("the change log notices in a transaction that a kept statement has come to write more") {
-  Changes f;
+  Watched f;
   const Sql insert = "INSERT INTO a(name) VALUES (?)";
   f.pool.run(insert, "first");
   f.pool.run("CREATE TRIGGER copy AFTER INSERT ON a BEGIN INSERT INTO c(name) VALUES ('x'); END");
@@ -92,7 +92,7 @@ TEST_CASE("the change log notices in a transaction that a kept statement has com
 }
 
 TEST_CASE("a VACUUM does not hide a commit of another connection") {
-  Changes f;
+  Watched f;
   f.pool.run("VACUUM");
   f.log().lookForForeignCommits();
   const auto before = f.version("b");
@@ -105,7 +105,7 @@ TEST_CASE("a VACUUM does not hide a commit of another connection") {
 }
 
 TEST_CASE("an index that was made anew from the log is not taken for an unchanged one") {
-  Changes f;
+  Watched f;
   // As after a process that died in its first COMMIT: the same counter, more frames.
   const auto before = f.version("a");
   REQUIRE(before);
@@ -120,7 +120,7 @@ TEST_CASE("an index that was made anew from the log is not taken for an unchange
 }
 
 TEST_CASE("handles that have used virtual tables close") {
-  Changes f;
+  Watched f;
   f.pool.run("CREATE VIRTUAL TABLE boxes USING rtree(id, low, high)");
   f.pool.run("INSERT INTO boxes VALUES (1, 0.0, 1.0)");
   CHECK(f.pool.queryValue<std::int64_t>("SELECT count(*) FROM boxes") == 1);
@@ -129,7 +129,7 @@ TEST_CASE("handles that have used virtual tables close") {
 }
 
 TEST_CASE("the change log counts what transactions commit and not what they roll back") {
-  Changes f;
+  Watched f;
   CHECK(f.changedBy([&] {
     f.pool.transaction([](Transaction& tx) {
       tx.run("UPDATE a SET name = name || '!' WHERE id = 1");
@@ -146,7 +146,7 @@ TEST_CASE("the change log counts what transactions commit and not what they roll
 }
 
 TEST_CASE("no version is known while a commit can be seen but is not over") {
-  Changes f;
+  Watched f;
   f.pool.transaction([&](Transaction& tx) {
     tx.run("UPDATE a SET name = 'x' WHERE id = 1");
     CHECK(f.version("a"));  // Not before the COMMIT.
@@ -160,7 +160,7 @@ TEST_CASE("no version is known while a commit can be seen but is not over") {
 }
 
 TEST_CASE("a commit of another connection shows at once and counts for every table") {
-  Changes f;
+  Watched f;
   const auto before = f.version("a");
   REQUIRE(before);
   RawSqlite(f.config.database).run("INSERT INTO c(name) VALUES ('from outside')");
@@ -175,7 +175,7 @@ TEST_CASE("a commit of another connection shows at once and counts for every tab
 }
 
 TEST_CASE("schema changes and native handles count for every table") {
-  Changes f;
+  Watched f;
   CHECK(f.changedBySql("ALTER TABLE c ADD COLUMN extra TEXT") == "abc");
   CHECK(f.changedBySql("CREATE INDEX c_name ON c(name)") == "abc");
   CHECK(f.changedBy([&] {
@@ -188,7 +188,7 @@ TEST_CASE("schema changes and native handles count for every table") {
 }
 
 TEST_CASE("the change log goes on with a new write handle and after opening anew") {
-  Changes f;
+  Watched f;
   const auto before = f.version("a");
   PooledConnection lease = f.pool.acquire();
   lease.discard();
@@ -202,13 +202,13 @@ TEST_CASE("the change log goes on with a new write handle and after opening anew
 }
 
 TEST_CASE("tables beyond the bits share the last one") {
-  Changes f;
+  Watched f;
   for (int i = 0; i < 70; ++i) f.log().bitOf("table" + std::to_string(i));
   CHECK(f.log().bitOf("table68") == f.log().bitOf("table69"));
   CHECK(f.log().bitOf("a") != f.log().bitOf("table69"));
 }
 
 TEST_CASE("a pool of one handle keeps a change log too") {
-  Changes f(1);
+  Watched f(1);
   CHECK(f.changedBySql("UPDATE a SET name = 'x' WHERE id = 1") == "a");
 }
