@@ -258,7 +258,8 @@ TEST_SUITE("integration/repository_errors") {
     Opened f;
     const BaseRepository<Named> named(f.pool);
     named.createTable();
-    const std::string longName = std::string(30, 'n') + kSecret;
+    std::string longName(30, 'n');
+    longName += kSecret;
     says([&] { named.create({longName, 99}); }, ErrorCode::Constraint, {"='nnnnnnnnnnnnnnnnnnnnn...')"});
     const BaseRepository<Document> documents(f.pool);
     documents.createTable();
