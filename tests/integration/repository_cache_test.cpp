@@ -301,6 +301,39 @@ TEST_CASE("a repository tells who observes it what is there now") {
         })->code() == ErrorCode::InvalidSql);
 }
 
+TEST_CASE("observing takes a function and no transaction") {
+  Cached f;
+  CHECK(errorOf([&] { static_cast<void>(f.settings.observe({}, nullptr)); })->code() == ErrorCode::InvalidArgument);
+  Transaction tx = f.pool.begin();
+  const auto ignore = [](const std::vector<Setting>&) {};
+  CHECK(errorOf([&] { static_cast<void>(f.settings.in(tx).observe({}, ignore)); })->code() == ErrorCode::Misuse);
+  CHECK(errorOf([&] { static_cast<void>(f.settings.observe({.transaction = &tx}, ignore)); })->code() ==
+        ErrorCode::Misuse);
+}
+
+TEST_CASE("lists of texts that are no UTF-8 and numbers below zero are refused") {
+  Cached f;
+  std::vector<std::string> names(20, "s1");
+  names.back() = "\xff";
+  CHECK(errorOf([&] { f.settings.findMany({.where = field(&Setting::name).in(names)}); })->code() ==
+        ErrorCode::InvalidArgument);
+  CHECK(errorOf([&] { f.settings.findMany({.limit = -1}); })->code() == ErrorCode::InvalidArgument);
+  CHECK(errorOf([&] { f.settings.findMany({.offset = -1}); })->code() == ErrorCode::InvalidArgument);
+}
+
+TEST_CASE("a stream whose rows cannot be read ends") {
+  Cached f;
+  f.pool.run("DROP TABLE label");
+  f.pool.run("CREATE TABLE label(name TEXT, text ANY)");
+  f.pool.run("INSERT INTO label VALUES ('a', 'b'), ('c', 5)");
+  int seen = 0;
+  CHECK(errorOf([&] {
+          for (const Label& label : f.labels.stream()) seen += label.text == "b" ? 1 : 0;
+        })->code() == ErrorCode::TypeMismatch);
+  CHECK(seen == 1);
+  CHECK(f.pool.leases().empty());
+}
+
 TEST_CASE("no read after a commit finds what was there before it") {
   for (const std::size_t poolSize : {std::size_t{1}, std::size_t{4}}) {
     Cached f(poolSize);

@@ -111,6 +111,26 @@ TEST_CASE("the least recently used entries of a cache go first") {
   CHECK(cache.metrics().entries == 2);
 }
 
+TEST_CASE("a cache finds each of many") {
+  CacheManager cache;
+  for (int i = 0; i < 500; ++i) ask(cache, "key " + std::to_string(i));
+  for (int i = 0; i < 500; ++i) CHECK(ask(cache, "key " + std::to_string(i)) == "new");
+}
+
+TEST_CASE("a cache gives a value without sharing it") {
+  CacheManager cache;
+  std::string seen = "none";
+  const auto copy = [&seen](const std::string* value) { seen = value != nullptr ? *value : "nothing"; };
+  CHECK_FALSE(cache.take<std::string>("a", 0, copy));
+  ask(cache, "a", 0);
+  CHECK(cache.take<std::string>("a", 0, copy));
+  CHECK(seen == "new");
+  cache.get<std::string>("b", 0, [] { return Loaded{}; });
+  CHECK(cache.take<std::string>("b", 0, copy));
+  CHECK(seen == "nothing");
+  CHECK(errorOf([&] { cache.take<int>("a", 0, [](const int*) {}); })->code() == ErrorCode::Misuse);
+}
+
 TEST_CASE("a cache holds no more bytes than it may") {
   CacheManager cache({.maxBytes = 4000});
   for (int i = 0; i < 100; ++i) {
