@@ -41,10 +41,10 @@ TableSet ChangeLog::bitOf(std::string_view table) {
 void ChangeLog::attach(sqlite3* writer) noexcept {
   endReading();
   writer_ = writer;
+  const std::uint32_t* header = secondHeaderOf(writer);
   {
     const port::LockGuard guard(foreignMutex_);
     epoch_.fetch_add(1);
-    const std::uint32_t* header = secondHeaderOf(writer);
     if (header != nullptr) {
       foreign_ = read(header + kCounter) - own_;
       frames_ = read(header + kFrames);

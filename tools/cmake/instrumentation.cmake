@@ -20,8 +20,8 @@ if(HOLDFAST_SANITIZE)
   add_compile_options(${flags} -fno-omit-frame-pointer)
   add_link_options(${flags})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # GCC loses track of initialisation in instrumented code and warns where nothing is wrong.
-    add_compile_options(-Wno-maybe-uninitialized)
+    # GCC loses track of initialisation and of sizes in instrumented code and warns where nothing is wrong.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds)
   endif()
 endif()
 
