@@ -21,7 +21,7 @@ if(HOLDFAST_SANITIZE)
   add_link_options(${flags})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC loses track of initialisation and of sizes in instrumented code and warns where nothing is wrong.
-    add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds)
+    add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
   endif()
 endif()
 
