@@ -139,13 +139,13 @@ class RepositoryFinds {
   [[nodiscard]] Observation observe(QueryOptions<Entity> options,
                                     std::function<void(const std::vector<Entity>&)> changed) const {
     detail::requireObservable(core_, options.transaction, changed != nullptr);
-    return core_.observe([self = *this, options = std::move(options), changed = std::move(changed)](
-                             bool hasChanged, const std::function<void(Tables)>& note) {
-      std::vector<Entity> found;
-      const Reader reader(options.select, options.include);
-      note(self.load(reader, detail::queryText(reader, options), options, found));
-      if (hasChanged) changed(found);
-    });
+    return core_.observe(
+        [self = *this, options = std::move(options), changed = std::move(changed)](bool hasChanged, Tables& tables) {
+          std::vector<Entity> found;
+          const Reader reader(options.select, options.include);
+          tables = self.load(reader, detail::queryText(reader, options), options, found);
+          if (hasChanged) changed(found);
+        });
   }
 
   RepositoryMetrics metrics() const { return core_.metrics(); }

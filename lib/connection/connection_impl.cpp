@@ -12,20 +12,6 @@
 namespace holdfast {
 namespace {
 
-std::uint64_t payloadOf(std::span<const ValueView> values) noexcept {
-  std::uint64_t bytes = 0;
-  for (const ValueView& value : values) {
-    switch (value.type()) {
-      case ValueType::Null: break;
-      case ValueType::Integer:
-      case ValueType::Real: bytes += sizeof(std::int64_t); break;
-      case ValueType::Text: bytes += value.text().size(); break;
-      case ValueType::Blob: bytes += value.blob().size(); break;
-    }
-  }
-  return bytes;
-}
-
 // Errors of a write outside of a transaction that can come from its commit: then the commit record may be in the log.
 bool mayHaveBeenWritten(int code) noexcept {
   return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ &&
@@ -40,26 +26,20 @@ void undoStatement(sqlite3* handle, sqlite3_stmt* statement) noexcept {
 
 }  // namespace
 
-inline CachedStatement& Connection::Impl::statementFor(const Sql& sql) {
-  CachedStatement* known = statements.acquireKnown(sql);
-  return known != nullptr ? *known : prepareStatement(sql);
-}
-
 /// One statement of the cache, bound, and reset when the call is over.
 class Connection::Impl::Use {
  public:
   Use(Impl& impl, const Sql& sql, std::span<const ValueView> values) : impl_(impl), statement_(impl.statementFor(sql)) {
-    ++impl_.running;
-    impl_.noteSnapshot();
+    impl_.beginUse();
     try {
       if (impl.leasedFor == Access::Read && !statement_.readOnly) {
         throw Error(ErrorCode::Denied,
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
       }
-      bindValues(impl.handle, statement_.handle, statement_.parameters, values);
+      const std::uint64_t bytes = bindValues(impl.handle, statement_.handle, statement_.parameters, values);
       if (!statement_.readOnly) {
-        impl.payloadBytes.add(payloadOf(values));
+        impl.payloadBytes.add(bytes);
         impl.touched_ |= statement_.writes;
       }
     } catch (const Error& error) {
@@ -79,13 +59,7 @@ class Connection::Impl::Use {
   sqlite3_stmt* handle() const noexcept { return statement_.handle; }
 
  private:
-  void end() noexcept {
-    --impl_.running;
-    impl_.adoptTables(statement_);
-    impl_.statements.release(statement_);
-    impl_.endCommit();
-    if (impl_.running == 0 && impl_.open.empty()) impl_.holdsSnapshot.store(false, std::memory_order_relaxed);
-  }
+  void end() noexcept { impl_.endUse(statement_); }
 
   Impl& impl_;
   CachedStatement& statement_;

@@ -216,7 +216,22 @@ struct Connection::Impl {
   Stop stopReason() const noexcept;
   void throwStopped(Stop reason) const;
   std::int64_t handleBytes() const noexcept;
-  CachedStatement& statementFor(const Sql& sql);
+  /// Marked as in use.
+  CachedStatement& statementFor(const Sql& sql) {
+    CachedStatement* known = statements.acquireKnown(sql);
+    return known != nullptr ? *known : prepareStatement(sql);
+  }
+  void beginUse() noexcept {
+    ++running;
+    noteSnapshot();
+  }
+  void endUse(CachedStatement& statement) noexcept {
+    --running;
+    adoptTables(statement);
+    statements.release(statement);
+    endCommit();
+    if (running == 0 && open.empty()) holdsSnapshot.store(false, std::memory_order_relaxed);
+  }
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);

@@ -34,11 +34,9 @@ void RowCursor::begin(std::span<const ValueView> values) {
   for (const ValueView& value : values) values_.emplace_back(value);
   const std::vector<ValueView> views(values_.begin(), values_.end());
   impl.queries.add();
-  CachedStatement* known = impl.statements.acquireKnown(sql_);
-  statement_ = known != nullptr ? known : &impl.prepareStatement(sql_);
+  statement_ = &impl.statementFor(sql_);
   row_ = RowView(statement_->handle);
-  ++impl.running;
-  impl.noteSnapshot();
+  impl.beginUse();
   try {
     if (!statement_->readOnly)
       throw Error(ErrorCode::Denied, "the statement writes, and a cursor only reads: use run()");
@@ -77,11 +75,7 @@ void RowCursor::close() noexcept {
 
 void RowCursor::end() noexcept {
   if (statement_ == nullptr) return;
-  Connection::Impl& impl = connection_->impl();
-  --impl.running;
-  impl.adoptTables(*statement_);
-  impl.statements.release(*std::exchange(statement_, nullptr));
-  if (impl.running == 0 && impl.open.empty()) impl.holdsSnapshot.store(false, std::memory_order_relaxed);
+  connection_->impl().endUse(*std::exchange(statement_, nullptr));
 }
 
 }  // namespace holdfast

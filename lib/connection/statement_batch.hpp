@@ -22,8 +22,7 @@ class Connection::Impl::Batch {
 
  private:
   struct Running;
-  /// Returns the bytes that were bound.
-  std::uint64_t bind(std::span<const ValueView> values);
+  void bind(std::span<const ValueView> values);
 
   Impl& impl_;
   const Sql& sql_;

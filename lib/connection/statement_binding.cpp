@@ -6,17 +6,11 @@
 
 namespace holdfast {
 
-int bindOne(sqlite3_stmt* statement, int index, const ValueView& value) {
-  switch (value.type()) {
-    case ValueType::Null: return sqlite3_bind_null(statement, index);
-    case ValueType::Integer: return sqlite3_bind_int64(statement, index, value.integer());
-    case ValueType::Real: return sqlite3_bind_double(statement, index, value.real());
-    case ValueType::Text: {
-      // A null pointer would bind NULL; an empty text is a text.
-      const char* text = value.text().data() != nullptr ? value.text().data() : "";
-      return sqlite3_bind_text64(statement, index, text, value.text().size(), SQLITE_STATIC, SQLITE_UTF8);
-    }
-    case ValueType::Blob: break;
+int bindBytes(sqlite3_stmt* statement, int index, const ValueView& value) {
+  // A null pointer would bind NULL; what is empty is a value.
+  if (value.type() == ValueType::Text) {
+    const char* text = value.text().data() != nullptr ? value.text().data() : "";
+    return sqlite3_bind_text64(statement, index, text, value.text().size(), SQLITE_STATIC, SQLITE_UTF8);
   }
   const void* bytes = value.blob().data() != nullptr ? static_cast<const void*>(value.blob().data()) : "";
   return sqlite3_bind_blob64(statement, index, bytes, value.blob().size(), SQLITE_STATIC);

@@ -17,13 +17,17 @@ void Observer::call() {
   struct Running {
     Observer& observer;
     Function& gone;
-    Running(Observer& of, Function& to) noexcept : observer(of), gone(to) { of.runningOn_ = port::currentThreadId(); }
+    TableSet tables;
+    Running(Observer& of, Function& to) noexcept : observer(of), gone(to), tables(of.tables()) {
+      of.runningOn_ = port::currentThreadId();
+    }
     ~Running() {
+      observer.tables_ = tables;
       observer.runningOn_ = 0;
       if (observer.stopped()) gone.swap(observer.function_);
     }
-  } const running(*this, gone);
-  function_(tables_);
+  } running(*this, gone);
+  function_(running.tables);
 }
 
 void Observer::stop() noexcept {

@@ -20,8 +20,8 @@ namespace detail {
 /// One function and the tables that it is called for.
 class Observer {
  public:
-  /// Given the tables that are observed, for the function to change where what it reads has changed.
-  using Function = std::function<void(std::atomic<TableSet>& tables)>;
+  /// Given the tables that are observed, which it changes where it has come to read others; also where it throws.
+  using Function = std::function<void(TableSet& tables)>;
 
   Observer(Function function, TableSet tables) : function_(std::move(function)), tables_(tables) {}
   TableSet tables() const noexcept { return tables_.load(std::memory_order_relaxed); }

@@ -5,6 +5,7 @@
 #include "core/port/clock.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/pool_internals.hpp"
 
 namespace holdfast {
 namespace {
@@ -83,13 +84,7 @@ RunResult ConnectionPool::runWith(const CallOptions& options, const Sql& sql, st
 
 void ConnectionPool::visitWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
                                detail::RowVisitor visit) {
-  bool started = false;
-  auto note = [&](const RowView& row) {
-    started = true;
-    return visit(row);
-  };
-  core_->readOnce(callerOf(sql), options, started,
-                  [&](Connection& connection) { connection.impl().visit(sql, values, detail::RowVisitor(note)); });
+  detail::PoolInternals::visit(*this, options, sql, values, visit);
 }
 
 Rows ConnectionPool::queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {

@@ -11,8 +11,8 @@ Observation ConnectionPool::observe(const std::vector<std::string>& tables, std:
   if (changed == nullptr) throw Error(ErrorCode::InvalidArgument, "observe() without a function to call");
   TableSet set = 0;
   for (const std::string& table : tables) set |= core_->changes.bitOf(table);
-  return detail::PoolInternals::observe(
-      *this, set, [changed = std::move(changed)](std::atomic<TableSet>& /*tables*/) { changed(); });
+  return detail::PoolInternals::observe(*this, set,
+                                        [changed = std::move(changed)](TableSet& /*tables*/) { changed(); });
 }
 
 namespace detail {

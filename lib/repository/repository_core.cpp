@@ -181,10 +181,8 @@ void requireObservable(const RepositoryCore& core, const Transaction* transactio
 
 Observation RepositoryCore::observe(Look look) const {
   Tables tables = 0;
-  look(false, [&tables](Tables read) { tables = read; });
-  return PoolInternals::observe(*pool_, tables, [look = std::move(look)](std::atomic<TableSet>& observed) {
-    look(true, [&observed](Tables read) { observed = read; });
-  });
+  look(false, tables);
+  return PoolInternals::observe(*pool_, tables, [look = std::move(look)](TableSet& observed) { look(true, observed); });
 }
 
 RunResult RepositoryCore::write(Operation operation, const Sql& sql, std::span<const ValueView> values,

@@ -152,14 +152,16 @@ TEST_CASE("observers are called on a thread of the pool's own") {
 TEST_CASE("stopping an observation waits for the call that is running") {
   Watched f(HousekeepingMode::Thread);
   std::atomic<bool> began{false};
+  std::atomic<bool> stopping{false};
   std::atomic<bool> ended{false};
   Observation observation = f.pool.observe({"item"}, [&] {
     began = true;
-    std::this_thread::sleep_for(50ms);
+    soon([&] { return stopping.load(); });
     ended = true;
   });
   f.pool.run("DELETE FROM item");
   REQUIRE(soon([&] { return began.load(); }));
+  stopping = true;
   observation.stop();
   CHECK(ended);
 }

@@ -2,9 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +34,23 @@ struct Weight {
   std::int64_t serial{};
 };
 
+struct Wide {
+  std::int64_t id{};
+  std::int64_t a{};
+  std::int64_t b{};
+  std::int64_t c{};
+  std::int64_t d{};
+  std::int64_t e{};
+};
+
 }  // namespace
 
+template <>
+struct holdfast::Mapping<Wide> {
+  static constexpr auto table =
+      holdfast::table<Wide>("wide", primaryKey("id", &Wide::id), column("a", &Wide::a), column("b", &Wide::b),
+                            column("c", &Wide::c), column("d", &Wide::d), column("e", &Wide::e));
+};
 template <>
 struct holdfast::Mapping<Weight> {
   static constexpr auto table =
@@ -113,6 +130,23 @@ TEST_SUITE("integration/repository_batch") {
     REQUIRE(changed);
     CHECK(changed->serial == large);
     CHECK(changed->kilograms == 2.0);
+  }
+
+  TEST_CASE("an update by ever other columns is carried out as any") {
+    Opened f;
+    const BaseRepository<Wide> wide(f.pool);
+    wide.createTable();
+    wide.create({.id = 1});
+    // All orders of the columns: more texts than are kept.
+    std::vector<Assignment<Wide>> changes{set(&Wide::a, 1), set(&Wide::b, 2), set(&Wide::c, 3), set(&Wide::d, 4),
+                                          set(&Wide::e, 5)};
+    const auto byColumn = [](const auto& left, const auto& right) { return left.column < right.column; };
+    int orders = 0;
+    do {
+      ++orders;
+      CHECK(wide.update(1, std::span<const Assignment<Wide>>(changes))->e == 5);
+    } while (std::next_permutation(changes.begin(), changes.end(), byColumn));
+    CHECK(orders == 120);
   }
 
   TEST_CASE("of an update that names a column twice the last value counts") {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <holdfast/repository.hpp>
+#include <holdfast/units.hpp>
 
 #include "support/pool_fixture.hpp"
 
@@ -259,12 +260,24 @@ TEST_CASE("a repository's cache ages and is bounded and forgets on request") {
 }
 
 TEST_CASE("memory that runs short empties caches") {
-  Cached f;
-  for (int i = 1; i <= 5; ++i) f.valueOf(i);
-  REQUIRE(f.settings.metrics().cache.entries == 5);
-  CHECK(f.pool.metrics().memoryUsedBytes > 0);
-  f.settings.cache().shrink(0);
-  CHECK(f.settings.metrics().cache.entries == 0);
+  PoolFixture f;
+  f.config.memoryLimit = 2 * MiB;
+  f.open();
+  const BaseRepository<Label> labels(f.pool, {.cacheEnabled = true, .cacheMaxBytes = 8 * MiB});
+  labels.createTable();
+  const std::string text(20'000, 'x');
+  for (int i = 0; i < 150; ++i) labels.create({.name = std::to_string(i), .text = text});
+  f.pool.tick();
+  labels.findById("0");
+  CHECK(labels.cache().bytes() > 0);
+  f.pool.tick();
+  CHECK(labels.cache().bytes() > 0);  // There is room.
+  for (int i = 0; i < 150; ++i) labels.findById(std::to_string(i));
+  const std::int64_t held = labels.cache().bytes();
+  REQUIRE(held > 2 * MiB);  // Of the program's heap: SQLite knows nothing of it.
+  f.pool.tick();
+  CHECK(labels.cache().bytes() == 0);  // It was critical; now it is not.
+  CHECK(labels.findById("7")->text == text);
 }
 
 TEST_CASE("a cached repository is used as wrongly as one without cache") {

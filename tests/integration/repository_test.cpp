@@ -2,12 +2,10 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <string>
 #include <tuple>
@@ -208,23 +206,6 @@ TEST_SUITE("integration/repository") {
     CHECK(codeOf([&] { samples.upsert(sample); }) == ErrorCode::InvalidArgument);
     CHECK(codeOf([&] { samples.aggregateBy(&Sample::ratio, countRows<Sample>(), {.limit = -1}); }) ==
           ErrorCode::InvalidArgument);
-  }
-
-  TEST_CASE("an update by ever other columns is carried out as any") {
-    Opened f;
-    const std::int64_t id = f.readings.create({.sensor = "a"}).id;
-    // All orders of the columns: more texts than are kept.
-    std::vector<Assignment<Reading>> changes{set(&Reading::sensor, "b"), set(&Reading::value, 1.0),
-                                             set(&Reading::note, "c"), set(&Reading::takenAt, Timestamp(5ms)),
-                                             set(&Reading::tags, nlohmann::json(1))};
-    const auto byColumn = [](const auto& a, const auto& b) { return a.column < b.column; };
-    std::sort(changes.begin(), changes.end(), byColumn);
-    int orders = 0;
-    do {
-      ++orders;
-      CHECK(f.readings.update(id, std::span<const Assignment<Reading>>(changes))->note == "c");
-    } while (std::next_permutation(changes.begin(), changes.end(), byColumn));
-    CHECK(orders == 120);
   }
 
   TEST_CASE("conditions find what fulfils them") {

@@ -84,9 +84,8 @@ class RepositoryCore {
   }
   /// Throws Error{Misuse} where there is none.
   CacheManager& cache() const;
-  /// Calls `look` after each commit that may have changed what it read; it returns the tables, by noting them before it
-  /// goes on. It looks once now.
-  using Look = std::function<void(bool changed, const std::function<void(Tables)>& note)>;
+  /// Calls `look` now, and with `changed` after each commit that may have changed what it read, whose tables it sets.
+  using Look = std::function<void(bool changed, Tables& tables)>;
   Observation observe(Look look) const;
   RunResult write(Operation operation, const Sql& sql, std::span<const ValueView> values,
                   const CallScope& scope = {}) const;
