@@ -13,15 +13,22 @@ namespace holdfast {
 template <typename Entry>
 class NameIndex {
  public:
-  /// Names are short: eight bytes at a time, multiplied by the golden ratio (Knuth, TAOCP 3, 6.4).
+  /// Names are short: eight bytes at a time, the last ones once more where they do not come out even, multiplied by the
+  /// golden ratio (Knuth, TAOCP 3, 6.4).
   static std::uint64_t hashOf(std::string_view name) noexcept {
-    std::uint64_t hash = name.size();
-    const char* at = name.data();
-    std::size_t left = name.size();
-    for (; left >= sizeof(std::uint64_t); left -= sizeof(std::uint64_t), at += sizeof(std::uint64_t)) {
-      hash = mixed(hash, at, sizeof(std::uint64_t));
+    constexpr std::size_t kWord = sizeof(std::uint64_t);
+    std::uint64_t word = 0;
+    if (name.size() < kWord) {
+      if (!name.empty()) std::memcpy(&word, name.data(), name.size());
+      return mixed(name.size(), word);
     }
-    return left > 0 ? mixed(hash, at, left) : hash;
+    std::uint64_t hash = name.size();
+    for (std::size_t at = 0; at + kWord < name.size(); at += kWord) {
+      std::memcpy(&word, name.data() + at, kWord);
+      hash = mixed(hash, word);
+    }
+    std::memcpy(&word, name.data() + name.size() - kWord, kWord);
+    return mixed(hash, word);
   }
 
   Entry* find(std::string_view name) const noexcept {
@@ -34,7 +41,7 @@ class NameIndex {
   }
   /// Throws std::bad_alloc, and then nothing has changed.
   void insert(Entry& entry) {
-    if (count_ >= buckets_.size()) grow();
+    if (2 * count_ >= buckets_.size()) grow();  // Half full, so that most names are the first of their bucket.
     entry.hash = hashOf(entry.name());
     put(buckets_, entry);
     ++count_;
@@ -52,10 +59,8 @@ class NameIndex {
   static std::size_t bucketOf(const Buckets& buckets, std::uint64_t hash) noexcept {
     return static_cast<std::size_t>(hash) & (buckets.size() - 1);
   }
-  static std::uint64_t mixed(std::uint64_t hash, const char* bytes, std::size_t count) noexcept {
+  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) noexcept {
     constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15;
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes, count);
     hash = (hash ^ word) * kGolden;
     return hash ^ (hash >> 32);
   }
