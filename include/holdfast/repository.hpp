@@ -58,12 +58,14 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     std::vector<bool> keyIsGiven;
     keyIsGiven.reserve(entities.size());
     for (const Entity& entity : entities) keyIsGiven.push_back(!detail::keyIsToBeFound(entity));
+    bool again = false;  // The transaction may be carried out a second time.
     core_.inTransaction(detail::Operation::Create, [&](Transaction& tx) {
-      Batches batches{tx};
-      for (std::size_t i = 0; i < entities.size(); ++i) {
-        if (!keyIsGiven[i]) setKey(entities[i], 0);  // The transaction may be carried out a second time.
-        createOneOfMany(batches, entities[i], i + 1);
+      for (std::size_t i = 0; again && i < entities.size(); ++i) {
+        if (!keyIsGiven[i]) setKey(entities[i], 0);
       }
+      again = true;
+      Batches batches{tx};
+      for (std::size_t i = 0; i < entities.size(); ++i) createOneOfMany(batches, entities[i], i + 1);
     });
     return entities;
   }

@@ -17,6 +17,7 @@
 #include <holdfast/value.hpp>
 
 struct sqlite3_stmt;
+struct sqlite3_value;
 
 namespace holdfast {
 
@@ -48,9 +49,15 @@ class RowView {
   }
 
  private:
+  static constexpr std::size_t kKept = 16;
+  void keepColumns(sqlite3_value* first, std::size_t count) const;
   [[noreturn]] void throwNoColumn(std::size_t column) const;
 
   sqlite3_stmt* statement_;
+  // Where SQLite had the first columns of the last row that read() saw: most statements have each row in the same place,
+  // and asking for a column takes as long as reading it.
+  mutable std::size_t kept_ = 0;
+  mutable std::array<sqlite3_value*, kKept> columns_;
 };
 
 namespace detail {

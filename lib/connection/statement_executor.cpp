@@ -1,5 +1,6 @@
 #include <holdfast/statement_executor.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -72,9 +73,21 @@ ValueView RowView::at(std::size_t column) const {
 }
 
 void RowView::read(std::span<ValueView> values) const {
-  if (values.size() > static_cast<std::size_t>(sqlite3_data_count(statement_))) throwNoColumn(values.size() - 1);
-  int index = 0;
-  for (ValueView& value : values) std::construct_at(&value, viewOf(sqlite3_column_value(statement_, index++)));
+  sqlite3_value* const first = sqlite3_column_value(statement_, 0);
+  // The columns of a row are side by side: where the first one is what it was, so are the others.
+  if (kept_ == 0 || first != columns_[0] || values.size() > kept_) keepColumns(first, values.size());
+  const std::size_t kept = std::min(values.size(), kept_);
+  for (std::size_t i = 0; i < kept; ++i) std::construct_at(&values[i], viewOf(columns_[i]));
+  for (std::size_t i = kept; i < values.size(); ++i) {
+    std::construct_at(&values[i], viewOf(sqlite3_column_value(statement_, static_cast<int>(i))));
+  }
+}
+
+void RowView::keepColumns(sqlite3_value* first, std::size_t count) const {
+  if (count > static_cast<std::size_t>(sqlite3_data_count(statement_))) throwNoColumn(count - 1);
+  kept_ = std::min(count, kKept);
+  columns_[0] = first;
+  for (std::size_t i = 1; i < kept_; ++i) columns_[i] = sqlite3_column_value(statement_, static_cast<int>(i));
 }
 
 void RowView::throwNoColumn(std::size_t column) const {

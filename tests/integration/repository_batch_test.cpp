@@ -200,4 +200,29 @@ TEST_SUITE("integration/repository_batch") {
       CHECK(codeOf([&] { row.read(tooMany); }) == ErrorCode::InvalidArgument);
     });
   }
+  TEST_CASE("rows that a query keeps in different places are read as they are one by one") {
+    Opened f;
+    // Parts of a compound, a row of constants, and one out of a sorter: each has its values where it likes. Eighteen
+    // columns are more than are remembered.
+    const std::string wide = ", 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18";
+    const std::string sql =
+        "SELECT 1, 'one', NULL" + wide + " UNION ALL SELECT x'00ff', 2.5, 'two'" + wide +
+        " UNION ALL SELECT * FROM (SELECT n, n * 1.5, 'long text number ' || n" + wide +
+        " FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 50) SELECT n"
+        " FROM c) ORDER BY -n)";
+    std::size_t rows = 0;
+    f.pool.forEach(Sql::unchecked(sql), [&](const RowView& row) {
+      ++rows;
+      std::array<ValueView, 2> few;
+      row.read(few);
+      std::array<ValueView, 18> values;
+      row.read(values);
+      for (std::size_t column = 0; column < values.size(); ++column) {
+        CHECK(Value(values[column]) == Value(row.at(column)));
+      }
+      CHECK(Value(few[1]) == Value(values[1]));
+      CHECK(values[17].integer() == 18);
+    });
+    CHECK(rows == 52);
+  }
 }
