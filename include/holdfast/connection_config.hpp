@@ -100,8 +100,9 @@ struct ConnectionConfig {
   std::size_t postBatch = 256;
   /// ... or with the next transaction. So many may wait at once; post() blocks while they do. 1 to 1000000.
   std::size_t postCapacity = 8192;
-  /// Let the idle write handle hold the newest snapshot while reads are hot, which spares the read handles two system
-  /// calls a read. Kept away from other processes that write; see docs/transactions.md.
+  /// Let the idle write handle hold a snapshot: the newest one while reads are hot, which spares the read handles two
+  /// system calls a read, and that of the last write, which spares the next one four. Until the next housekeeping round
+  /// other processes cannot cut the log then. Not while others write; see docs/reading.md.
   bool readAnchor = true;
   /// Threads for async(), started when it is first used. 1 to 64.
   std::size_t asyncThreads = 1;

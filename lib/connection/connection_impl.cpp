@@ -42,6 +42,10 @@ class Connection::Impl::Use {
         impl.payloadBytes.add(bytes);
         impl.touched_ |= statement_.writes;
       }
+      // A read by itself is to see the newest; and nothing is dropped from the schema while a statement stands on a row.
+      if (impl.keepsView() && (statement_.readOnly ? impl.open.empty() : statement_.writes == kAllTables)) {
+        impl.dropView();
+      }
     } catch (const Error& error) {
       end();
       impl.raise(error, sql);
@@ -153,13 +157,16 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
   const RowView row(statement.handle);
   const bool alone = !inTransaction();
   bool wanted = true;
-  int code = SQLITE_ROW;
-  while ((code = sqlite3_step(statement.handle)) == SQLITE_ROW) {
+  int code = firstStep(statement.handle);
+  for (; code == SQLITE_ROW; code = sqlite3_step(statement.handle)) {
     adoptTables(statement);  // Before the visitor has others prepared.
     try {
       wanted = wanted && visitor(row);
     } catch (...) {
-      if (alone && !statement.readOnly) undoStatement(handle, statement.handle);
+      if (alone && !statement.readOnly) {
+        dropView();  // SQLite forgets an interrupt where nothing runs any more.
+        undoStatement(handle, statement.handle);
+      }
       throw;
     }
     // A statement that writes is carried out to its end, where its constraints are checked.
@@ -177,8 +184,17 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
   raise(makeSqliteError(handle, code), sql);
 }
 
+// Where others have written since its view, or do so now, which is waited for without a view only.
+inline int Connection::Impl::firstStep(sqlite3_stmt* statement) noexcept {
+  const int code = sqlite3_step(statement);
+  if ((code & 0xff) != SQLITE_BUSY || !open.empty() || !dropView()) return code;
+  sqlite3_reset(statement);
+  return sqlite3_step(statement);
+}
+
 void Connection::Impl::raise(const Error& cause, const Sql& sql) {
   failures.add();
+  dropView();
   noteBreakage(cause.sqliteCode());
   const auto explained = [&]() -> Error {
     if (isRevoked()) {

@@ -82,11 +82,16 @@ struct Connection::Impl {
   /// After SQLite has rolled a transaction back by itself: forgets what was open.
   void forgetTransaction() noexcept;
 
-  /// Holds the newest snapshot on this idle handle, so that other handles of the process begin their reads without a
-  /// system call: SQLite takes a shared lock by fcntl only where no handle of the process holds it. Returns the file's
-  /// data version as this handle sees it: it changes when somebody else commits. 0 where it failed.
-  std::int64_t takeAnchor() noexcept;
-  void dropAnchor() noexcept;
+  /// Begins a read of the newest snapshot and leaves it open, by a statement that stands on its row. While it is open
+  /// other handles of the process begin their reads of that snapshot without a system call (SQLite takes a shared lock
+  /// by fcntl only where no handle of the process holds it), and so does this one its writes, which take it along. Not
+  /// inside of a transaction. Returns the file's data version as this handle sees it: it changes when somebody else
+  /// commits. 0 where it failed.
+  std::int64_t takeView() noexcept;
+  bool keepsView() const noexcept { return keepsView_; }
+  /// Whether there was one. Ends by itself where something goes wrong, and before what SQLite does not do while a
+  /// statement stands on a row.
+  bool dropView() noexcept;
   /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
   void rollbackToSavepoint() noexcept;
 
@@ -136,6 +141,7 @@ struct Connection::Impl {
   void interrupt() noexcept { sqlite3_interrupt(handle); }
   /// Gives the raw handle out, and remembers that anything may have been changed through it.
   sqlite3* giveNativeHandle() noexcept {
+    dropView();
     nativeHandleGiven_ = true;
     return handle;
   }
@@ -235,6 +241,7 @@ struct Connection::Impl {
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
+  int firstStep(sqlite3_stmt* statement) noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
   const char* reasonToReplace() const noexcept;
@@ -258,6 +265,7 @@ struct Connection::Impl {
   Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
   sqlite3_stmt* dataVersion_ = nullptr;
+  bool keepsView_ = false;  ///< It stands on its row.
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;
   LatencyHistogram& queryLatency_;

@@ -46,7 +46,9 @@ void readFileHeader(sqlite3* handle) {
 
 inline void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const char* name) {
   requireUsable();
-  const int code = control.run(kind);
+  int code = control.run(kind);
+  // Others have written since, or do so now, which is waited for without a view only.
+  if ((code & 0xff) == SQLITE_BUSY && dropView()) code = control.run(kind);
   if (code != SQLITE_OK) throwControlFailure(code, name);
 }
 
@@ -92,6 +94,7 @@ void Connection::Impl::rollback() noexcept {
 }
 
 void Connection::Impl::forgetTransaction() noexcept {
+  dropView();
   open.clear();
   touched_ = 0;
   holdsSnapshot.store(running > 0, std::memory_order_relaxed);
@@ -104,7 +107,9 @@ void Connection::Impl::countEnd(OwnedCounter& counter) noexcept {
 }
 
 void Connection::Impl::rollbackEverything() noexcept {
-  if (inForkedChild() || !inTransaction()) return;  // The parent's, or done by SQLite already.
+  if (inForkedChild()) return;  // The parent's.
+  dropView();
+  if (!inTransaction()) return;  // Done by SQLite already.
   noteBreakage(control.run(ControlStatements::Kind::Rollback));
   if (inTransaction()) broken = true;
 }
@@ -137,6 +142,7 @@ const char* Connection::Impl::reasonToReplace() const noexcept {
 
 ReturnState Connection::Impl::restore() noexcept {
   endCommit();  // Through the native handle.
+  dropView();
   if (!needsRestore()) return {};
   ReturnState state;
   try {
@@ -183,6 +189,7 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
 }
 
 CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
+  dropView();
   CheckpointReport report;
   const bool truncate = mode == CheckpointMode::Truncate;
   if (truncate) sqlite3_busy_handler(handle, nullptr, nullptr);  // Readers are not waited for.
@@ -243,19 +250,23 @@ bool Connection::Impl::hasDeferredViolations() noexcept {
   return violations != 0;
 }
 
-std::int64_t Connection::Impl::takeAnchor() noexcept {
+std::int64_t Connection::Impl::takeView() noexcept {
+  dropView();
   if (dataVersion_ == nullptr) {
     sqlite3_prepare_v3(handle, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &dataVersion_, nullptr);
   }
-  if (dataVersion_ == nullptr || control.run(ControlStatements::Kind::Begin) != SQLITE_OK) return 0;
+  if (dataVersion_ == nullptr) return 0;
+  keepsView_ = true;
   const std::int64_t version = sqlite3_step(dataVersion_) == SQLITE_ROW ? sqlite3_column_int64(dataVersion_, 0) : 0;
-  sqlite3_reset(dataVersion_);
-  if (version == 0) dropAnchor();
+  if (version == 0) dropView();
   return version;
 }
 
-void Connection::Impl::dropAnchor() noexcept {
-  control.run(ControlStatements::Kind::Commit);  // Ends a read, which cannot fail.
+bool Connection::Impl::dropView() noexcept {
+  if (!keepsView_) return false;
+  keepsView_ = false;
+  sqlite3_reset(dataVersion_);
+  return true;
 }
 
 void Connection::Impl::setCacheBytes(std::int64_t bytes) {

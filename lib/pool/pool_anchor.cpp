@@ -35,13 +35,24 @@ void ConnectionPool::Core::refreshAnchor() noexcept {
 }
 
 void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
-  if (anchor.held.load(std::memory_order_relaxed) || clock->now() < anchor.restUntil) return;
-  const std::int64_t version = writer.impl().takeAnchor();
-  if (version == 0) return;
-  changes.lookForForeignCommits();
-  if (foreignWriteSeen(writer, version)) return writer.impl().dropAnchor();
+  if (anchor.held.load(std::memory_order_relaxed) || !takeView(writer)) return;
   anchor.held.store(true, std::memory_order_relaxed);
   counters.anchors.add();
+}
+
+bool ConnectionPool::Core::takeView(Connection& writer) noexcept {
+  if (clock->now() < anchor.restUntil) return false;
+  const std::int64_t version = writer.impl().takeView();
+  if (version == 0) return false;
+  changes.lookForForeignCommits();
+  if (foreignWriteSeen(writer, version)) writer.impl().dropView();
+  return writer.impl().keepsView();
+}
+
+void ConnectionPool::Core::settleAnchor(Connection& writer, const Wish& wish) noexcept {
+  if (!anchor.staysForWrites || !wish.keepsView) return dropAnchor(writer);
+  anchor.held.store(false, std::memory_order_relaxed);
+  if (group.empty() && !writer.impl().keepsView()) takeView(writer);
 }
 
 bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept {
@@ -56,17 +67,16 @@ bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64
 }
 
 void ConnectionPool::Core::lookForForeignWrites(Connection& writer) noexcept {
-  const std::int64_t version = writer.impl().takeAnchor();
+  const std::int64_t version = writer.impl().takeView();
   if (version == 0) return;
-  writer.impl().dropAnchor();
+  writer.impl().dropView();
   changes.lookForForeignCommits();
   foreignWriteSeen(writer, version);
 }
 
 void ConnectionPool::Core::dropAnchor(Connection& writer) noexcept {
-  if (!anchor.held.load(std::memory_order_relaxed)) return;
   anchor.held.store(false, std::memory_order_relaxed);
-  writer.impl().dropAnchor();
+  writer.impl().dropView();
 }
 
 }  // namespace holdfast

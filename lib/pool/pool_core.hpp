@@ -77,8 +77,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     Access access = Access::Write;
     std::optional<std::chrono::milliseconds> timeout = {};  ///< Nothing: acquireTimeout.
     Holder holder = {};
-    bool quietly = false;  ///< An empty lease instead of Error{PoolExhausted}, and nothing is counted.
-    bool mayJoin = false;  ///< The lease may come with the open transaction of a group.
+    bool quietly = false;    ///< An empty lease instead of Error{PoolExhausted}, and nothing is counted.
+    bool mayJoin = false;    ///< The lease may come with the open transaction of a group.
+    bool keepsView = false;  ///< What it is for can be done with the snapshot of the last write.
     Priority priority = Priority::Telemetry;
     const std::stop_token* cancel = nullptr;
   };
@@ -270,7 +271,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   PooledConnection acquireSlowly(const Wish& wish, std::optional<std::size_t> taken);
   /// Opens, renews or verifies the handle of a slot just taken. False where the lease was given up with `failure` set.
   bool prepareLease(std::size_t slot, SteadyTime deadline, std::optional<Error>& failure);
-  PooledConnection handOut(std::size_t slot, Access access) noexcept;
+  PooledConnection handOut(std::size_t slot, const Wish& wish) noexcept;
   [[noreturn]] void throwExhausted(Access access, std::chrono::milliseconds timeout,
                                    const std::optional<Error>& openFailure);
   /// Frees the slot, or hands it to the first waiter of its lane.
@@ -386,7 +387,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void revokeLeasesOf(const Executor& threads) noexcept;
   void startPoster();
   void dropAnchor(Connection& writer) noexcept;
+  /// At the beginning of a lease of the write handle.
+  void settleAnchor(Connection& writer, const Wish& wish) noexcept;
   void takeAnchor(Connection& writer) noexcept;
+  bool takeView(Connection& writer) noexcept;
   /// So many that they hold the lock for each other.
   bool haveManyReaders() const noexcept;
   /// Whether somebody else has committed since it was asked last, by the version that an anchor has read.

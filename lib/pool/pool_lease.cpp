@@ -44,7 +44,7 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
     beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
       if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
-      return handOut(*slot, wish.access);
+      return handOut(*slot, wish);
     }
   }
   return acquireSlowly(wish, slot);
@@ -72,18 +72,18 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
       const auto waited = SteadyClock::now() - start;
       counters.acquireLatency.record(waited);
       if (slot == SlotTable::kWriter) counters.queueLatency.record(waited);
-      return handOut(slot, wish.access);
+      return handOut(slot, wish);
     }
     if (failAtOnce) throw openFailure->setContext(contextText());
     taken.reset();
   }
 }
 
-PooledConnection ConnectionPool::Core::handOut(std::size_t slot, Access access) noexcept {
+PooledConnection ConnectionPool::Core::handOut(std::size_t slot, const Wish& wish) noexcept {
   Connection& connection = *table[slot].connection;
-  connection.impl().leasedFor = access;
+  connection.impl().leasedFor = wish.access;
   connection.impl().lease = table[slot].lease.id();
-  if (slot == SlotTable::kWriter) dropAnchor(connection);
+  if (slot == SlotTable::kWriter) settleAnchor(connection, wish);
   return PooledConnection(connection, *this, slot);
 }
 

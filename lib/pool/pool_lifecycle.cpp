@@ -131,6 +131,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;
+    anchor.staysForWrites = config.readAnchor;
     anchor.held = anchor.hot = false;
     anchor.connectionId = 0;
     anchor.restUntil = {};

@@ -78,7 +78,8 @@ void ConnectionPool::Core::flushOnce() {
 }
 
 bool ConnectionPool::Core::tryFlush(SteadyTime deadline) {
-  PooledConnection lease = acquire({.timeout = timeLeft(deadline), .holder = ownWork(), .mayJoin = true});
+  PooledConnection lease =
+      acquire({.timeout = timeLeft(deadline), .holder = ownWork(), .mayJoin = true, .keepsView = true});
   Connection::Impl& impl = lease->impl();
   impl.setLimits({.lockDeadline = deadline});
   if (group.empty()) {
@@ -116,7 +117,7 @@ void ConnectionPool::Core::flush() {
     throw Error(ErrorCode::MemoryLimit, "posted work could not be carried out for want of memory; it stays queued");
   }
   // One that took the last of them along may be committing still; and what was committed at less than Full.
-  const PooledConnection lease = acquire({.holder = ownWork()});
+  const PooledConnection lease = acquire({.holder = ownWork(), .keepsView = true});
   lease->impl().syncLog();
 }
 

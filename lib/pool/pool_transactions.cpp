@@ -157,6 +157,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
   PooledConnection lease = acquire({.timeout = timeLeft(deadline),
                                     .holder = holder,
                                     .mayJoin = company == Company::Join,
+                                    .keepsView = true,
                                     .priority = options.priority,
                                     .cancel = &options.cancel});
   phases.acquired();
@@ -217,6 +218,7 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
       PooledConnection lease = acquire({.timeout = first ? options.timeout : timeLeft(patience.deadline),
                                         .holder = holder,
                                         .mayJoin = mayShare,
+                                        .keepsView = changesRows,
                                         .priority = options.priority,
                                         .cancel = &options.cancel});
       if (std::exchange(first, false)) patience = patienceSince(start, bounds);
