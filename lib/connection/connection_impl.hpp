@@ -43,7 +43,7 @@ struct ReturnState {
 ///
 /// Invariants. (1) One thread at a time, the holder of the lease, calls anything but interrupt() and revoke().
 /// (2) `open` is empty exactly when the engine has no transaction open. (3) Every statement is
-/// reset when a call returns. (4) Statements are finalized before the handle closes.
+/// reset when a call returns, but for that of a kept view. (4) Statements are finalized before the handle closes.
 struct Connection::Impl {
   Impl(std::uint64_t number, const ConnectionProfile& wanted, LatencyHistogram& latency);
   Impl(const Impl&) = delete;

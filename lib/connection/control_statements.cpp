@@ -15,11 +15,16 @@ void ControlStatements::prepare(sqlite3* handle) {
   }
 }
 
+// Steps add up over the runs of a statement, and at every thousandth SQLite asks whether to stop: not in the middle of
+// these, which would have taken effect and be reported as interrupted. None of them takes ten.
+void ControlStatements::forgetSteps() noexcept {
+  runs_ = 0;
+  for (sqlite3_stmt* statement : statements_) sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
 int ControlStatements::run(Kind kind) noexcept {
+  if (++runs_ == kRunsBetweenResets) forgetSteps();
   sqlite3_stmt* statement = statements_[static_cast<std::size_t>(kind)];
-  // Steps add up over the runs of a statement, and at every thousandth SQLite asks whether to stop: not in the middle
-  // of these, which would have taken effect and be reported as interrupted.
-  sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
   const int code = sqlite3_step(statement);
   sqlite3_reset(statement);
   return code == SQLITE_DONE ? SQLITE_OK : code;

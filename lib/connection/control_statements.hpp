@@ -28,6 +28,10 @@ class ControlStatements {
 
  private:
   static constexpr std::size_t kKinds = 7;
+  static constexpr int kRunsBetweenResets = 64;
+  void forgetSteps() noexcept;
+
+  int runs_ = 0;
   std::array<sqlite3_stmt*, kKinds> statements_{};
 };
 
