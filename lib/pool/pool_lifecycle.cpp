@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "connection/memory_arena.hpp"
 #include "connection/sqlite_library.hpp"
 #include "core/port/files.hpp"
 #include "core/port/process.hpp"
@@ -64,7 +65,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   startOpening(wanted);
   OpenReport report;
   try {
-    ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
+    ProcessMemory::instance().join(this, sqlite_memory::limitWithinArena(wanted.memoryLimit), wanted.poolSize);
     const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
     const port::FileFacts facts = port::fileFacts(file.path);
     {
