@@ -151,7 +151,7 @@ TEST_SUITE("connection/buddy_allocator") {
   }
 
   TEST_CASE("what is too small for a heap serves nothing") {
-    for (const std::size_t bytes : {0, 1, 63, 64, 65}) {
+    for (const std::size_t bytes : {0U, 1U, 63U, 64U, 65U}) {
       CAPTURE(bytes);
       Heap heap(bytes, 1);
       CHECK_FALSE(heap.adopted);
