@@ -6,6 +6,7 @@
 
 #include <holdfast/active_record.hpp>
 #include <holdfast/aggregate.hpp>
+#include <holdfast/arena_options.hpp>
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
 #include <holdfast/column.hpp>
@@ -25,6 +26,7 @@
 #include <holdfast/json_repository.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
+#include <holdfast/memory_arena.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>

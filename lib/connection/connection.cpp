@@ -1,6 +1,7 @@
 #include <holdfast/connection.hpp>
 
 #include "connection/connection_impl.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace holdfast {
 
@@ -14,18 +15,20 @@ Connection::~Connection() {
 }
 
 RunResult Connection::runBound(const Sql& sql, std::span<const ValueView> values) {
-  return impl_->run(sql, values, detail::RowVisitor::none());
+  return translatingBadAlloc([&] { return impl_->run(sql, values, detail::RowVisitor::none()); });
 }
 
 RunResult Connection::runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
-  return impl_->run(sql, values, visit);
+  return translatingBadAlloc([&] { return impl_->run(sql, values, visit); });
 }
 
 void Connection::visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) {
-  impl_->visit(sql, values, visit);
+  translatingBadAlloc([&] { impl_->visit(sql, values, visit); });
 }
 
-Rows Connection::queryBound(const Sql& sql, std::span<const ValueView> values) { return impl_->query(sql, values); }
+Rows Connection::queryBound(const Sql& sql, std::span<const ValueView> values) {
+  return translatingBadAlloc([&] { return impl_->query(sql, values); });
+}
 
 std::uint64_t Connection::id() const noexcept { return impl_->id; }
 

@@ -7,6 +7,7 @@
 #include "connection/sampled_timer.hpp"
 #include "connection/sqlite_error.hpp"
 #include "connection/statement_binding.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/text.hpp"
 
 namespace holdfast {
@@ -212,11 +213,10 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
     }
     return cause;
   };
-  const std::string frame = "Connection.run (" + shortenSql(sql.text()) + ")";
   try {
     throw explained();
   } catch (Error& error) {
-    error.addFrame(frame);
+    addFrameIfPossible(error, [&sql] { return "Connection.run (" + shortenSql(sql.text()) + ")"; });
     throw;
   }
 }

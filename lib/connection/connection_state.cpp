@@ -178,7 +178,12 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
     readFileHeader(handle);
     readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
+  } catch (const std::bad_alloc&) {
+    return true;
   } catch (const std::exception& failure) {
+    // Nothing is known against the handle then; and another one would take more memory still.
+    const auto* error = dynamic_cast<const Error*>(&failure);
+    if (error != nullptr && error->code() == ErrorCode::MemoryLimit) return true;
     try {
       reason = failure.what();
     } catch (const std::bad_alloc&) {

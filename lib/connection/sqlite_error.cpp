@@ -1,5 +1,6 @@
 #include "connection/sqlite_error.hpp"
 
+#include <new>
 #include <string>
 
 namespace holdfast {
@@ -43,14 +44,26 @@ bool breaksHandle(int sqliteCode) noexcept {
   }
 }
 
-Error makeSqliteError(sqlite3* handle, int sqliteCode, std::string_view reason) {
+namespace {
+
+Error describedError(sqlite3* handle, int sqliteCode, std::string_view reason, int systemErrno) {
   // sqlite3_errmsg() speaks of the last call on the handle; when that was another one the code's own text is right.
   const bool current = handle != nullptr && (sqlite3_errcode(handle) & 0xff) == (sqliteCode & 0xff);
   const std::string message = current ? sqlite3_errmsg(handle) : sqlite3_errstr(sqliteCode);
-  const int systemErrno = handle != nullptr ? sqlite3_system_errno(handle) : 0;
-  const bool storage = categoryOf(errorCodeOf(sqliteCode)) == ErrorCategory::Storage;
   return Error(errorCodeOf(sqliteCode), reason.empty() ? message : std::string(reason) + " (" + message + ")",
-               sqliteCode, storage ? systemErrno : 0);
+               sqliteCode, systemErrno);
+}
+
+}  // namespace
+
+Error makeSqliteError(sqlite3* handle, int sqliteCode, std::string_view reason) {
+  const bool storage = categoryOf(errorCodeOf(sqliteCode)) == ErrorCategory::Storage;
+  const int systemErrno = storage && handle != nullptr ? sqlite3_system_errno(handle) : 0;
+  try {
+    return describedError(handle, sqliteCode, reason, systemErrno);
+  } catch (const std::bad_alloc&) {
+    return Error(errorCodeOf(sqliteCode), {}, sqliteCode, systemErrno);  // The code alone says what to do.
+  }
 }
 
 Error makeSqliteError(sqlite3* handle, int sqliteCode) { return makeSqliteError(handle, sqliteCode, {}); }

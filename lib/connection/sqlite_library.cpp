@@ -1,11 +1,13 @@
 #include "connection/sqlite_library.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <sqlite3.h>
 
 #include <holdfast/error.hpp>
 
+#include "connection/memory_arena.hpp"
 #include "core/port/mutex.hpp"
 
 namespace holdfast {
@@ -49,13 +51,19 @@ void useTemporaryDirectoryBeside(const std::string& databasePath) {
 
 namespace sqlite_memory {
 
-std::int64_t usedBytes() noexcept { return sqlite3_memory_used(); }
+std::int64_t usedBytes() noexcept { return sqlite3_memory_used() + pageBytesSetAside(); }
 
 std::int64_t peakBytes() noexcept { return sqlite3_memory_highwater(0); }
 
 Limits limits() noexcept { return {sqlite3_soft_heap_limit64(-1), sqlite3_hard_heap_limit64(-1)}; }
 
-void setLimits(const Limits& limits) noexcept {
+void setLimits(const Limits& wanted) noexcept {
+  Limits limits = wanted;
+  if (const std::int64_t heap = arenaHeapBytes(); heap > 0) {
+    // SQLite counts its heap alone, without the places for pages. From the soft limit on sorts go to files.
+    limits.hardBytes = std::min(wanted.hardBytes, heap);
+    limits.softBytes = std::min(wanted.softBytes, heap / 4 * 3);
+  }
   // The hard limit caps the soft one, so it is lifted first.
   sqlite3_hard_heap_limit64(0);
   sqlite3_soft_heap_limit64(limits.softBytes);

@@ -76,9 +76,17 @@ constexpr std::array kRetryFields{
     Field<RetryPolicy>{"jitter", &RetryPolicy::jitter, {0, 1}},
 };
 
+constexpr std::array kArenaFields{
+    Field<ArenaOptions>{"bytes", &ArenaOptions::bytes, {kArenaLeastBytes, GiB, true}},
+    Field<ArenaOptions>{"pageCacheBytes", &ArenaOptions::pageCacheBytes, {-1, GiB}},
+    Field<ArenaOptions>{"pageSize", &ArenaOptions::pageSize, {512, 65536}},
+    Field<ArenaOptions>{"ownAllocator", &ArenaOptions::ownAllocator},
+};
+
 }  // namespace
 
 std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept { return kConfigFields; }
 std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept { return kRetryFields; }
+std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept { return kArenaFields; }
 
 }  // namespace holdfast

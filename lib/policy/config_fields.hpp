@@ -10,6 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <holdfast/arena_options.hpp>
 #include <holdfast/connection_config.hpp>
 
 namespace holdfast {
@@ -29,6 +30,13 @@ template <>
 struct FieldMember<RetryPolicy> {
   using Type = MemberOfTypes<RetryPolicy, int, double, std::chrono::microseconds>;
 };
+template <>
+struct FieldMember<ArenaOptions> {
+  using Type = MemberOfTypes<ArenaOptions, bool, int, std::int64_t>;
+};
+
+/// Less is used up by what SQLite keeps for one handle and its schema.
+inline constexpr std::int64_t kArenaLeastBytes = 128 * KiB;
 
 /// The accepted values of a number, in the unit of its field (bytes, milliseconds, microseconds).
 struct Range {
@@ -47,8 +55,9 @@ struct Field {
 
 std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept;
 std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept;
+std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept;
 
-// `path` is what stands before the name in messages: "" or "retry.". Both kinds of Config are compiled.
+// `path` is what stands before the name in messages: "" or "retry.". All kinds of Config are compiled.
 
 /// Throws Error{InvalidConfig} where the field is out of range.
 template <typename Config>

@@ -7,6 +7,7 @@
 #include <holdfast/error.hpp>
 #include <holdfast/units.hpp>
 
+#include "core/out_of_memory.hpp"
 #include "core/port/files.hpp"
 #include "core/text.hpp"
 #include "policy/config_fields.hpp"
@@ -52,18 +53,76 @@ json writeAll(const Config& config) {
 }
 
 /// What the parser says, without its own name and number in brackets.
-std::string_view parserText(const json::parse_error& error) {
+std::string_view parserText(const json::exception& error) {
   const std::string_view text = error.what();
   return text.substr(std::min(text.size(), text.find("] ") + 2));
 }
 
+[[noreturn]] void throwNoObject(const json& value) {
+  throw Error(ErrorCode::InvalidConfig,
+              std::string("the configuration is ").append(value.type_name()).append("; accepted: an object"));
+}
+
+/// Reads a text without a tree of values: the destructor of one that holds anything allocates, and ends the process
+/// where that fails (json_value::destroy() in nlohmann_json 3.11).
+class TextReader final : public nlohmann::json_sax<json> {
+ public:
+  /// Null: only looks whether it is JSON.
+  explicit TextReader(ConnectionConfig* config) : config_(config) {}
+
+  bool null() override { return take(json()); }
+  bool boolean(bool value) override { return take(value); }
+  bool number_integer(number_integer_t value) override { return take(value); }
+  bool number_unsigned(number_unsigned_t value) override { return take(value); }
+  bool number_float(number_float_t value, const string_t& /*text*/) override { return take(value); }
+  bool string(string_t& value) override { return take(value); }
+  bool binary(binary_t& /*value*/) override { return true; }  // Not in texts.
+  bool key(string_t& name) override {
+    if (config_ != nullptr) key_ = name;
+    return true;
+  }
+  bool start_object(std::size_t /*elements*/) override {
+    ++depth_;
+    return depth_ == kConfig || (depth_ == kInRetry && key_ == kRetry) || take(json::object(), depth_ - 1);
+  }
+  bool end_object() override {
+    --depth_;
+    return true;
+  }
+  bool start_array(std::size_t /*elements*/) override { return take(json::array()); }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const json::exception& error) override {
+    throw Error(ErrorCode::InvalidConfig, "not JSON: " + shorten(parserText(error), 200));
+  }
+
+ private:
+  static constexpr int kConfig = 1;
+  static constexpr int kInRetry = 2;
+
+  bool take(const json& value) { return take(value, depth_); }
+  /// A member of the object at that depth.
+  bool take(const json& value, int depth) {
+    if (config_ == nullptr) return true;
+    if (depth < kConfig) throwNoObject(value);
+    if (depth == kInRetry) {
+      readMember(key_, value, config_->retry, "retry.");
+    } else if (key_ == kRetry) {
+      readRetry(value, config_->retry);
+    } else {
+      readMember(key_, value, *config_, "");
+    }
+    return true;
+  }
+
+  ConnectionConfig* config_;
+  int depth_ = 0;
+  std::string key_;
+};
+
 }  // namespace
 
 ConnectionConfig ConnectionConfig::fromJson(const json& json) {
-  if (!json.is_object()) {
-    throw Error(ErrorCode::InvalidConfig,
-                std::string("the configuration is ").append(json.type_name()).append("; accepted: an object"));
-  }
+  if (!json.is_object()) throwNoObject(json);
   ConnectionConfig config;
   for (const auto& [key, value] : json.items()) {
     if (key == kRetry) {
@@ -77,25 +136,28 @@ ConnectionConfig ConnectionConfig::fromJson(const json& json) {
 }
 
 ConnectionConfig ConnectionConfig::fromText(std::string_view text) {
-  json parsed;
-  try {
-    parsed = json::parse(text);
-  } catch (const json::parse_error& error) {
-    throw Error(ErrorCode::InvalidConfig, "not JSON: " + shorten(parserText(error), 200));
-  }
-  return fromJson(parsed);
+  return translatingBadAlloc([text] {
+    ConnectionConfig config;
+    TextReader syntax(nullptr);  // First, so that what is no JSON is told so, whatever its beginning holds.
+    json::sax_parse(text, &syntax);
+    TextReader reader(&config);
+    json::sax_parse(text, &reader);
+    config.validate();
+    return config;
+  });
 }
 
 ConnectionConfig ConnectionConfig::fromFile(const std::string& path) {
-  const std::string frame = "ConnectionConfig.fromFile (" + path + ")";
+  const auto frame = [&path] { return "ConnectionConfig.fromFile (" + path + ")"; };
   std::string text;
   if (const int error = port::readSmallFile(path, kFileLimitBytes, text); error != 0) {
-    throw Error(ErrorCode::CannotOpen, port::errorText(error), 0, error).addFrame(frame);
+    Error failure(ErrorCode::CannotOpen, port::errorText(error), 0, error);
+    throw addFrameIfPossible(failure, frame);
   }
   try {
     return fromText(text);
   } catch (Error& error) {
-    error.addFrame(frame);
+    addFrameIfPossible(error, frame);
     throw;
   }
 }

@@ -220,10 +220,13 @@ json writeField(const Field<Config>& field, const Config& config) {
 
 template void checkField(const Field<ConnectionConfig>&, const ConnectionConfig&, std::string_view);
 template void checkField(const Field<RetryPolicy>&, const RetryPolicy&, std::string_view);
+template void checkField(const Field<ArenaOptions>&, const ArenaOptions&, std::string_view);
 template void readField(const Field<ConnectionConfig>&, const json&, ConnectionConfig&, std::string_view);
 template void readField(const Field<RetryPolicy>&, const json&, RetryPolicy&, std::string_view);
+template void readField(const Field<ArenaOptions>&, const json&, ArenaOptions&, std::string_view);
 template json writeField(const Field<ConnectionConfig>&, const ConnectionConfig&);
 template json writeField(const Field<RetryPolicy>&, const RetryPolicy&);
+template json writeField(const Field<ArenaOptions>&, const ArenaOptions&);
 
 void throwInvalid(std::string_view path, std::string_view name, const json& value, std::string_view accepted) {
   throw Error(ErrorCode::InvalidConfig, std::string("'")

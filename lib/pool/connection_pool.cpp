@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/out_of_memory.hpp"
 #include "core/port/clock.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
@@ -18,9 +19,9 @@ Holder caller(const Place& place) { return {place, nullptr, true, port::currentT
 template <typename Core, typename F>
 auto inContext(const Core& core, F body) {
   try {
-    return body();
+    return translatingBadAlloc(body);
   } catch (Error& error) {
-    error.setContext(core.contextText());
+    setContextIfPossible(error, [&core] { return core.contextText(); });
     throw;
   }
 }
@@ -51,30 +52,38 @@ ConnectionPool::~ConnectionPool() {
   if (core_->abandon()) delete core_;
 }
 
-OpenReport ConnectionPool::open(const ConnectionConfig& config) { return core_->open(config); }
+OpenReport ConnectionPool::open(const ConnectionConfig& config) {
+  return translatingBadAlloc([&] { return core_->open(config); });
+}
 
-void ConnectionPool::close() { core_->close(); }
+void ConnectionPool::close() {
+  translatingBadAlloc([this] { core_->close(); });
+}
 
 bool ConnectionPool::isOpen() const noexcept { return core_->isOpen(); }
 
 PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chrono::milliseconds> timeout, Place place) {
-  if (access == Access::Read) {
-    return core_->acquire({.access = Access::Read, .timeout = timeout, .holder = caller(place)});
-  }
-  const auto start = port::coarseSteadyNow();
-  PooledConnection lease = core_->acquire({.timeout = timeout, .holder = caller(place)});
-  core_->makeRoomInLog(*lease, start, timeout);
-  return lease;
+  return inContext(*core_, [&] {
+    if (access == Access::Read) {
+      return core_->acquire({.access = Access::Read, .timeout = timeout, .holder = caller(place)});
+    }
+    const auto start = port::coarseSteadyNow();
+    PooledConnection lease = core_->acquire({.timeout = timeout, .holder = caller(place)});
+    core_->makeRoomInLog(*lease, start, timeout);
+    return lease;
+  });
 }
 
 std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place place) {
   constexpr std::chrono::milliseconds kNotAtAll{0};
-  const auto start = port::coarseSteadyNow();
-  PooledConnection lease =
-      core_->acquire({.access = access, .timeout = kNotAtAll, .holder = caller(place), .quietly = true});
-  if (!lease) return std::nullopt;
-  if (access == Access::Write) core_->makeRoomInLog(*lease, start, kNotAtAll);
-  return lease;
+  return inContext(*core_, [&]() -> std::optional<PooledConnection> {
+    const auto start = port::coarseSteadyNow();
+    PooledConnection lease =
+        core_->acquire({.access = access, .timeout = kNotAtAll, .holder = caller(place), .quietly = true});
+    if (!lease) return std::nullopt;
+    if (access == Access::Write) core_->makeRoomInLog(*lease, start, kNotAtAll);
+    return lease;
+  });
 }
 
 RunResult ConnectionPool::runWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values,
@@ -156,28 +165,38 @@ void ConnectionPool::flush() {
 }
 
 void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
-  core_->submit(Task([task = std::move(task)] { task->run(); }));
+  inContext(*core_, [&] { core_->submit(Task([task = std::move(task)] { task->run(); })); });
 }
 
 CheckpointReport ConnectionPool::checkpoint() {
-  const PooledConnection lease = core_->acquire({.holder = caller(Place::here())});
-  const CheckpointReport report = checkpointFully(*lease);
-  core_->noteCheckpoint(report, lease->id(), {});
-  return report;
+  return inContext(*core_, [this] {
+    const PooledConnection lease = core_->acquire({.holder = caller(Place::here())});
+    const CheckpointReport report = checkpointFully(*lease);
+    core_->noteCheckpoint(report, lease->id(), {});
+    return report;
+  });
 }
 
-HealthReport ConnectionPool::checkHealth() { return core_->checkHealth(); }
+HealthReport ConnectionPool::checkHealth() {
+  return inContext(*core_, [this] { return core_->checkHealth(); });
+}
 
-void ConnectionPool::tick() { core_->tick(); }
+void ConnectionPool::tick() {
+  inContext(*core_, [this] { core_->tick(); });
+}
 
 PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }
 
-std::vector<LeaseInfo> ConnectionPool::leases() const { return core_->leases(); }
+std::vector<LeaseInfo> ConnectionPool::leases() const {
+  return translatingBadAlloc([this] { return core_->leases(); });
+}
 
-bool ConnectionPool::forceCleanup(std::uint64_t leaseId) { return core_->forceCleanup(leaseId); }
+bool ConnectionPool::forceCleanup(std::uint64_t leaseId) {
+  return translatingBadAlloc([&] { return core_->forceCleanup(leaseId); });
+}
 
 SubscriptionId ConnectionPool::subscribe(std::function<void(const Event&)> listener) {
-  return core_->events.subscribe(std::move(listener));
+  return translatingBadAlloc([&] { return core_->events.subscribe(std::move(listener)); });
 }
 
 void ConnectionPool::unsubscribe(SubscriptionId id) { core_->events.unsubscribe(id); }

@@ -14,6 +14,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/connection_impl.hpp"
+#include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
@@ -100,16 +101,16 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     const SteadyTime start = options.timeout ? std::chrono::steady_clock::now() : SteadyTime{};
     try {
       try {
-        body(*acquireToRead(holder, options));
+        translatingBadAlloc([&] { body(*acquireToRead(holder, options)); });
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
         relieveMemory(true);
         CallOptions rest = options;
         if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
-        body(*acquireToRead(holder, rest));
+        translatingBadAlloc([&] { body(*acquireToRead(holder, rest)); });
       }
     } catch (Error& error) {
-      error.setContext(contextText());
+      setContextIfPossible(error, [this] { return contextText(); });
       throw;
     }
   }
@@ -306,7 +307,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void failOpening() noexcept;
   void rejectWaiters() HOLDFAST_REQUIRES(mutex);
   void refuseCloseByHolder() HOLDFAST_REQUIRES(mutex);
-  std::string awaitLeases();
+  std::string awaitLeases() noexcept;
+  std::string namesOfHolders() const noexcept;
   bool othersHoldLeases() const HOLDFAST_REQUIRES(mutex);
   void closeHandles() noexcept;
   /// Undoes what opening did to the process, once no handle is left.

@@ -9,6 +9,18 @@
 
 namespace holdfast {
 
+namespace {
+
+void noteOpenError(Slot& slot, const Error& error) noexcept {
+  try {
+    slot.openError = error.what();
+  } catch (const std::bad_alloc&) {
+    slot.openError.clear();  // What was met before is not the reason any more.
+  }
+}
+
+}  // namespace
+
 ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono::milliseconds openTimeout) {
   const MemoryShares shares = ProcessMemory::instance().shares();
   ConnectionProfile profile;
@@ -69,14 +81,16 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
   } catch (Error& error) {
     counters.connectionErrors.add();
     {
-      std::string text = error.what();
       const port::LockGuard guard(mutex);
       Slot& entry = table[slot];
-      entry.openError = std::move(text);
-      entry.retryAt = clock->now() + openRetryPause(config.openRetryDelay, ++entry.openFailures);
+      noteOpenError(entry, error);
+      // Memory is there again as soon as somebody has given it back: a pause would only refuse calls that can be served.
+      const bool shortOfMemory = error.code() == ErrorCode::MemoryLimit;
+      entry.retryAt = clock->now();
+      if (!shortOfMemory) entry.retryAt += openRetryPause(config.openRetryDelay, ++entry.openFailures);
     }
     publish(EventKind::OpenFailed, 0, {error.what()});
-    error.addFrame("opening a " + std::string(slot == SlotTable::kWriter ? "write" : "read") + " handle");
+    error.addFrame(slot == SlotTable::kWriter ? "opening a write handle" : "opening a read handle");
     throw;
   }
 }

@@ -9,10 +9,12 @@ namespace holdfast {
 
 Observation ConnectionPool::observe(const std::vector<std::string>& tables, std::function<void()> changed) {
   if (changed == nullptr) throw Error(ErrorCode::InvalidArgument, "observe() without a function to call");
-  TableSet set = 0;
-  for (const std::string& table : tables) set |= core_->changes.bitOf(table);
-  return detail::PoolInternals::observe(*this, set,
-                                        [changed = std::move(changed)](TableSet& /*tables*/) { changed(); });
+  return translatingBadAlloc([&] {
+    TableSet set = 0;
+    for (const std::string& table : tables) set |= core_->changes.bitOf(table);
+    return detail::PoolInternals::observe(*this, set,
+                                          [changed = std::move(changed)](TableSet& /*tables*/) { changed(); });
+  });
 }
 
 namespace detail {

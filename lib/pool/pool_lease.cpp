@@ -74,7 +74,7 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
       if (slot == SlotTable::kWriter) counters.queueLatency.record(waited);
       return handOut(slot, wish);
     }
-    if (failAtOnce) throw openFailure->setContext(contextText());
+    if (failAtOnce) throw setContextIfPossible(*openFailure, [this] { return contextText(); });
     taken.reset();
   }
 }

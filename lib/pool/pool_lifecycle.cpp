@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "connection/memory_arena.hpp"
 #include "connection/sqlite_library.hpp"
 #include "core/port/files.hpp"
 #include "core/port/process.hpp"
@@ -18,6 +19,17 @@ namespace {
 // open: SQLite's record of the locks is per process and was copied, while the locks were not.
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
+constexpr int kAttemptsInVain = 5;
+
+/// The last chance is taken without a name, too.
+std::string nameToClose(const std::string& path, bool lastChance) {
+  try {
+    return path;
+  } catch (const std::bad_alloc&) {
+    if (!lastChance) throw;
+    return {};
+  }
+}
 
 void refuseAfterFork() {
   if (openPools.load() > 0 && openPoolsGeneration.load() != port::forkGeneration()) {
@@ -53,7 +65,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   startOpening(wanted);
   OpenReport report;
   try {
-    ProcessMemory::instance().join(this, wanted.memoryLimit, wanted.poolSize);
+    ProcessMemory::instance().join(this, sqlite_memory::limitWithinArena(wanted.memoryLimit), wanted.poolSize);
     const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
     const port::FileFacts facts = port::fileFacts(file.path);
     {
@@ -70,7 +82,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     openHandles(report);
   } catch (Error& error) {
     failOpening();
-    throw error.addFrame("open " + wanted.database);
+    addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
+    throw;
   } catch (...) {
     failOpening();
     throw;
@@ -183,13 +196,14 @@ void ConnectionPool::Core::close(bool lastChance) {
     if (state != State::Open) throw Error(ErrorCode::Misuse, "close() while open() or another close() is under way");
     if (draining) throw Error(ErrorCode::Misuse, "close() while another close() is under way");
     if (!lastChance) refuseCloseByHolder();
+    name = nameToClose(path, lastChance);
     draining = true;
   }
+  // From here on nothing fails for want of memory.
   finishBackgroundWork();
   {
     const port::LockGuard guard(mutex);
     draining = false;
-    name = path;
     patience = config.closeTimeout;
     state = State::Closing;
     table.raise(SlotTable::kClosed);
@@ -206,10 +220,10 @@ void ConnectionPool::Core::close(bool lastChance) {
     state = State::Closed;
   }
   publish(EventKind::Closed, 0, {name});
-  if (!stillOut.empty()) {
-    throw Error(ErrorCode::Timeout, "closed, but leases are still out after " + formatDuration(patience) + ": " +
-                                        stillOut + "; their handles close when they are released");
-  }
+  if (stillOut.empty()) return;
+  Error error(ErrorCode::Timeout, "closed, but leases are still out; their handles close when they are released");
+  throw addFrameIfPossible(error,
+                           [&] { return "waiting " + formatDuration(patience) + " for the leases of " + stillOut; });
 }
 
 void ConnectionPool::Core::finishAsyncCalls(Executor& threads) noexcept {
@@ -257,7 +271,12 @@ void ConnectionPool::Core::finishBackgroundWork() noexcept {
   posts.close();
   posts.joinThread();
   try {
-    while (!posts.empty()) flushOnce();
+    // Without memory it is put back each time: what waits for it then would keep the pool from ever being closed.
+    for (int inVain = 0; !posts.empty() && inVain < kAttemptsInVain;) {
+      const std::uint64_t before = settledPosts.load();
+      flushOnce();
+      inVain = settledPosts.load() != before ? 0 : inVain + 1;
+    }
   } catch (const std::exception& failure) {
     log(LogLevel::Error, {"closing without all of the posted work: ", failure.what()});
   }
@@ -293,7 +312,7 @@ bool ConnectionPool::Core::othersHoldLeases() const {
   return false;
 }
 
-std::string ConnectionPool::Core::awaitLeases() {
+std::string ConnectionPool::Core::awaitLeases() noexcept {
   const auto deadline = std::chrono::steady_clock::now() + config.closeTimeout;
   {
     port::LockGuard guard(mutex);
@@ -301,20 +320,30 @@ std::string ConnectionPool::Core::awaitLeases() {
     }
     if (!othersHoldLeases()) return {};
   }
-  std::string names;
-  for (const LeaseInfo& lease : leases()) {
-    if (!names.empty()) names += ", ";
-    names += "#" + std::to_string(lease.connectionId) + " by thread " + std::to_string(lease.thread);
-  }
-  std::vector<std::shared_ptr<Connection>> running;
-  {
-    const port::LockGuard guard(mutex);
-    for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
-      if (table[rest.first()].connection != nullptr) running.push_back(table[rest.first()].connection);
+  std::string names = namesOfHolders();
+  for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+    std::shared_ptr<Connection> running;
+    {
+      const port::LockGuard guard(mutex);
+      if (table.inUse().contains(rest.first())) running = table[rest.first()].connection;
     }
+    if (running != nullptr) running->interrupt();
   }
-  for (const auto& connection : running) connection->interrupt();
-  return names.empty() ? "housekeeping" : names;
+  return names;
+}
+
+std::string ConnectionPool::Core::namesOfHolders() const noexcept {
+  std::string names;
+  try {
+    for (const LeaseInfo& lease : leases()) {
+      if (!names.empty()) names += ", ";
+      names += "#" + std::to_string(lease.connectionId) + " by thread " + std::to_string(lease.thread);
+    }
+  } catch (const std::exception&) {
+    names = "some";  // So short that it takes no memory.
+  }
+  if (names.empty()) names = "housekeeping";
+  return names;
 }
 
 void ConnectionPool::Core::closeHandles() noexcept {

@@ -60,7 +60,7 @@ class ConnectionPool::Core::Phases {
   void explain(Error& error) const {
     if (error.code() == ErrorCode::Timeout || error.code() == ErrorCode::PoolExhausted ||
         error.code() == ErrorCode::Busy) {
-      error.addFrame("transaction (" + text() + ")");
+      addFrameIfPossible(error, [this] { return "transaction (" + text() + ")"; });
     }
   }
 
@@ -103,7 +103,8 @@ void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
     const auto pause = patience.policy.delayBefore(retries, *contention, memoryStage.load(std::memory_order_relaxed),
                                                    port::randomUnit());
     if (!pause || SteadyClock::now() + *pause >= patience.deadline) {
-      throw Error(*contention).addFrame("given up after " + std::to_string(retries + 1) + " attempts");
+      Error error(*contention);
+      throw addFrameIfPossible(error, [&] { return "given up after " + std::to_string(retries + 1) + " attempts"; });
     }
     counters.retries.add();
     pauseFor(*pause, patience.cancel);

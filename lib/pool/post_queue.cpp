@@ -77,11 +77,12 @@ void PostQueue::putBack(Tasks tasks) noexcept {
   std::erase(tasks, nullptr);
   if (tasks.empty()) return;
   const port::LockGuard guard(mutex_);
-  for (const auto& task : tasks) bytes_ += task->bytes;
   if (tasks_.empty()) dueAt_ = std::chrono::steady_clock::now() + bounds_.delay;
   try {
+    const std::size_t count = tasks.size();
     tasks.insert(tasks.end(), std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
     tasks_.swap(tasks);
+    for (std::size_t i = 0; i < count; ++i) bytes_ += tasks_[i]->bytes;
   } catch (const std::bad_alloc&) {
     // Dropped.
   }

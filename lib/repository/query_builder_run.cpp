@@ -6,6 +6,7 @@
 #include <holdfast/table_schema.hpp>
 
 #include "connection/row_reading.hpp"
+#include "core/out_of_memory.hpp"
 #include "query/identifier.hpp"
 #include "repository/include_rows.hpp"
 #include "repository/json_reading.hpp"
@@ -68,21 +69,23 @@ void QueryBuilder::requireMeantForAll() const {
 
 template <typename F>
 auto QueryBuilder::run(std::string_view operation, F body) {
+  const auto frame = [&] {
+    return std::string(operation).append(" of ").append(tables_.empty() ? std::string("no table") : tables_.front());
+  };
   try {
-    return body();
+    return translatingBadAlloc(body);
   } catch (Error& error) {
-    const std::string frame =
-        std::string(operation).append(" of ").append(tables_.empty() ? std::string("no table") : tables_.front());
     try {
       throwUnknownName(*executor_, tables_, error);
     } catch (Error& better) {
       // Another one came of looking for better words, and does not hide the first.
       if (better.code() == ErrorCode::InvalidArgument) {
-        better.addFrame(frame);
+        addFrameIfPossible(better, frame);
         throw;
       }
+    } catch (const std::bad_alloc&) {
     }
-    error.addFrame(frame);
+    addFrameIfPossible(error, frame);
     throw;
   }
 }

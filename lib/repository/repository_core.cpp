@@ -3,6 +3,7 @@
 #include <holdfast/error.hpp>
 #include <holdfast/field.hpp>
 
+#include "core/out_of_memory.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
 #include "pool/pool_internals.hpp"
@@ -41,10 +42,10 @@ class RepositoryCore::Call {
         Call& call;
         ~End() { call.end(); }
       } end{*this};
-      return body();
+      return translatingBadAlloc(body);
     } catch (Error& error) {
       state_.errors.add();
-      error.addFrame(name());
+      addFrameIfPossible(error, [this] { return name(); });
       throw;
     } catch (...) {
       state_.errors.add();
@@ -235,13 +236,15 @@ RepositoryCore::Stream RepositoryCore::stream(const Sql& sql, std::span<const Va
 
 bool RepositoryCore::Stream::next(RowVisitor visit) {
   try {
-    const RowView* row = cursor_.next();
-    if (row != nullptr) visit(*row);
-    return row != nullptr;
+    return translatingBadAlloc([&] {
+      const RowView* row = cursor_.next();
+      if (row != nullptr) visit(*row);
+      return row != nullptr;
+    });
   } catch (Error& error) {
     cursor_.close();
     state_->errors.add();
-    error.addFrame("list in " + describeRow(state_->shape, {}));
+    addFrameIfPossible(error, [this] { return "list in " + describeRow(state_->shape, {}); });
     throw;
   } catch (...) {
     cursor_.close();

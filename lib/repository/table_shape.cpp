@@ -4,6 +4,7 @@
 
 #include <holdfast/uuid.hpp>
 
+#include "core/out_of_memory.hpp"
 #include "core/text.hpp"
 #include "query/identifier.hpp"
 
@@ -56,26 +57,30 @@ std::string describeRow(const TableShape& shape, std::span<const ValueView> row)
 }
 
 void addRowRead(Error& error, const TableShape& shape, const RowView& row) {
-  std::string key;
-  try {
-    key = keysText(shape, [&row](std::string_view name, std::size_t /*number*/) {
-      for (std::size_t column = 0; column < row.size(); ++column) {
-        if (row.columnName(column) == name) return row.at(column);
-      }
-      return ValueView();
-    });
-  } catch (const Error&) {
-    key.clear();  // The first error is the one that matters.
-  }
-  error.addFrame("row of " + quoted(shape.name) + key);
+  const auto valueOf = [&row](std::string_view name, std::size_t /*number*/) {
+    for (std::size_t column = 0; column < row.size(); ++column) {
+      if (row.columnName(column) == name) return row.at(column);
+    }
+    return ValueView();
+  };
+  addFrameIfPossible(error, [&] {
+    std::string key;
+    try {
+      key = keysText(shape, valueOf);
+    } catch (const Error&) {
+      key.clear();  // The first error is the one that matters.
+    }
+    return "row of " + quoted(shape.name) + key;
+  });
 }
 
 void addColumnBound(Error& error, const TableShape& shape, std::size_t column, std::span<const ValueView> row) {
-  error.addFrame("column " + quoted(shape.columns[column]) + " of " + describeRow(shape, row));
+  addFrameIfPossible(error,
+                     [&] { return "column " + quoted(shape.columns[column]) + " of " + describeRow(shape, row); });
 }
 
 void addEntityNumber(Error& error, const TableShape& shape, std::size_t number, std::span<const ValueView> row) {
-  error.addFrame("entity " + std::to_string(number) + " for " + describeRow(shape, row));
+  addFrameIfPossible(error, [&] { return "entity " + std::to_string(number) + " for " + describeRow(shape, row); });
 }
 
 }  // namespace holdfast::detail

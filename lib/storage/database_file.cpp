@@ -4,6 +4,7 @@
 
 #include <holdfast/error.hpp>
 
+#include "core/out_of_memory.hpp"
 #include "core/port/files.hpp"
 
 namespace holdfast {
@@ -19,6 +20,7 @@ constexpr std::size_t kMaxPath = 512 - 1 - 8;
 void createFile(const std::string& database, const std::string& path) {
   const int error = port::createPrivateFile(path);
   if (error == 0 || error == EEXIST) return;  // Another process was quicker.
+  if (error == ENOMEM) throw outOfMemory();
   const std::string why = "\"" + database + "\" cannot be created: " + port::errorText(error);
   if (error == EROFS || error == EACCES || error == EPERM) throw Error(ErrorCode::ReadOnly, why, 0, error);
   if (error == ENOSPC || error == EDQUOT) throw Error(ErrorCode::StorageFull, why, 0, error);
