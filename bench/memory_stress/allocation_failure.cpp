@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "memory_stress/scenarios.hpp"
 #include "support/text.hpp"
 
@@ -6,6 +8,9 @@ namespace bench {
 namespace {
 
 using holdfast::ErrorCode;
+
+/// A budget that is never short by itself: what fails is what was made to fail.
+constexpr std::int64_t kAmple = 16 * holdfast::MiB;
 
 unsigned long long number(std::uint64_t value) { return value; }
 
@@ -47,7 +52,7 @@ Scenario allocationFailure(const Setting& setting) {
   request.largeRows = setting.database.largeRows;
   request.threads = setting.options.threads;
   request.handles = setting.options.handles;
-  request.limit = setting.options.limit;
+  request.limit = std::max(setting.options.limit, kAmple);
   request.seed = setting.options.seed;
   scenario.elsewhere = [result, request, &server = setting.server](std::chrono::milliseconds duration) mutable {
     request.milliseconds = duration.count();

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "memory_stress/interrupt.hpp"
 #include "memory_stress/report.hpp"
@@ -39,16 +40,16 @@ void runEverything(Run& run, ForkServer& server, Monitor& monitor) {
     run.single = trySingleHandle(setting);
   }
   run.before = monitor.lookNow();
-  // Counted from here: what others did in their turns is not the scenarios' to answer for.
-  const std::int64_t writesBefore = countWrites(run.options);
+  // From here: what others did in their turns is not the scenarios' to answer for.
+  std::int64_t writes = countWrites(run.options);
   for (const ScenarioPlan& plan : scenarioPlans()) {
     if (!run.options.runs(plan.name) || interrupted()) continue;
     run.scenarios.push_back(runScenario(plan, setting, unit * weightOf(plan), monitor));
+    const std::int64_t before = std::exchange(writes, countWrites(run.options));
+    run.scenarios.back().writesFound = writes - before;
   }
   run.after = monitor.lookNow();
   run.heapPeakBytes = monitor.heapPeakBytes();
-  monitor.announce("checking the database");
-  run.writesFound = countWrites(run.options) - writesBefore;
   if (!run.single && hasRefusals(run)) run.single = trySingleHandle(setting);
   if (run.options.findSmallest && !interrupted()) {
     run.smallest = findSmallestBudget(setting, unit * kSmallestWeight, monitor);

@@ -55,6 +55,8 @@ Json toJson(const ScenarioResult& scenario) {
             {"residentStartBytes", scenario.residentStartBytes},
             {"residentEndBytes", scenario.residentEndBytes},
             {"logPeakBytes", scenario.logPeakBytes},
+            {"writesAcknowledged", scenario.tally.acknowledgedWrites()},
+            {"writesFound", scenario.writesFound},
             {"poolRefusals", scenario.poolRefusals}};
   if (scenario.judged) json["residentTrend"] = toJson(residentTrend(scenario));
   json["poolMetrics"] = scenario.poolMetrics;
@@ -158,7 +160,6 @@ Json reportJson(const Run& run, const std::vector<Verdict>& verdicts) {
   for (const ScenarioResult& scenario : run.scenarios) scenarios.push_back(toJson(scenario));
   json["before"] = holdingsJson(run.before);
   json["after"] = holdingsJson(run.after);
-  json["writesFound"] = run.writesFound;
   json["integrity"] = run.integrity;
   json["verdicts"] = toJson(verdicts);
   json["held"] = allHeld(verdicts);

@@ -65,6 +65,7 @@ struct ScenarioResult {
   std::int64_t residentStartBytes = 0;
   std::int64_t residentEndBytes = 0;
   std::int64_t logPeakBytes = 0;
+  std::int64_t writesFound = 0;  ///< By reading the database before and afterwards.
   std::vector<Sample> samples;
   std::vector<Verdict> verdicts;       ///< Of the scenario's own.
   nlohmann::ordered_json poolMetrics;  ///< Null where the scenario has no pool of its own.

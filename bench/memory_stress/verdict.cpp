@@ -29,7 +29,6 @@ void forEachRefusal(const Run& run, F&& visit) {
 Verdict withinLimit(const Run& run) {
   std::int64_t peak = run.heapPeakBytes;
   if (run.comparison) peak = std::max(peak, run.comparison->budget.total.heapPeakBytes);
-  for (const ScenarioResult& scenario : run.scenarios) peak = std::max(peak, scenario.heapPeakBytes);
   return {"SQLite heap within the limit", peak <= run.options.limit,
           "peak " + text(peak) + " of " + text(run.options.limit)};
 }
@@ -105,17 +104,26 @@ Verdict nothingLeft(const Run& run) {
 Verdict nothingLost(const Run& run) {
   std::uint64_t acknowledged = 0;
   std::uint64_t uncertain = 0;
-  bool counted = true;  // A process that crashed takes its count with it.
+  std::int64_t found = 0;
+  std::string wrong;
   for (const ScenarioResult& scenario : run.scenarios) {
+    const auto least = static_cast<std::int64_t>(scenario.tally.acknowledgedWrites());
+    const std::int64_t most = least + static_cast<std::int64_t>(scenario.tally.uncertainWrites);
+    // A process that crashed takes its count with it.
+    const bool counted = scenario.elsewhere.failure.empty();
+    if (scenario.writesFound < least || (counted && scenario.writesFound > most)) {
+      wrong += format("; %s: %lld instead of %lld to %lld", scenario.name.c_str(),
+                      static_cast<long long>(scenario.writesFound), static_cast<long long>(least),
+                      static_cast<long long>(most));
+    }
     acknowledged += scenario.tally.acknowledgedWrites();
     uncertain += scenario.tally.uncertainWrites;
-    counted = counted && scenario.elsewhere.failure.empty();
+    found += scenario.writesFound;
   }
-  const auto found = static_cast<std::uint64_t>(run.writesFound);
-  return {"acknowledged writes are there, failed ones are not",
-          found >= acknowledged && (!counted || found <= acknowledged + uncertain),
-          format("%llu acknowledged, %llu found, %llu of unknown outcome", number(acknowledged), number(found),
-                 number(uncertain))};
+  return {"acknowledged writes are there, failed ones are not", wrong.empty(),
+          format("%llu acknowledged, %lld found, %llu of unknown outcome", number(acknowledged),
+                 static_cast<long long>(found), number(uncertain)) +
+              wrong};
 }
 
 Verdict smallestFits(const Run& run) {

@@ -23,9 +23,8 @@ struct Run {
   std::optional<SmallestBudget> smallest;
   std::vector<Sample> samples;
   std::int64_t heapPeakBytes = 0;
-  Sample before;                 ///< With no database open: before the first scenario ...
-  Sample after;                  ///< ... and after the last.
-  std::int64_t writesFound = 0;  ///< By reading the database afterwards.
+  Sample before;  ///< With no database open: before the first scenario ...
+  Sample after;   ///< ... and after the last.
   std::string integrity;
   bool interrupted = false;
 };
