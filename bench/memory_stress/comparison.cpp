@@ -32,6 +32,7 @@ void add(Entrant& entrant, const LoadResult& turn) {
     total.refusedOf[i] += turn.refusedOf[i];
   }
   if (total.firstError.empty()) total.firstError = turn.firstError;
+  if (total.firstRefusal.empty()) total.firstRefusal = turn.firstRefusal;
   if (total.failure.empty()) total.failure = turn.failure;
 }
 

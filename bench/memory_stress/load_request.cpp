@@ -8,8 +8,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoadRequest, side, database, rows, largeRows,
                                    seed)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoadResult, seconds, completed, refused, allowedRefusals, otherErrors,
                                    uncertainWrites, heapPeakBytes, p50Nanoseconds, p99Nanoseconds, completedOf,
-                                   refusedOf, errors, firstError, sqliteFailures, cppFailures, allocations,
-                                   heapLeftBytes, blocksLeft)
+                                   refusedOf, errors, firstError, firstRefusal, sqliteFailures, cppFailures,
+                                   allocations, heapLeftBytes, blocksLeft)
 
 namespace {
 
@@ -59,6 +59,7 @@ LoadResult toResult(const Tally& tally, double seconds) {
   result.refusedOf.assign(tally.refusedOf.begin(), tally.refusedOf.end());
   result.errors = tally.errors;
   result.firstError = tally.firstUnexpected;
+  result.firstRefusal = tally.firstRefusal;
   return result;
 }
 

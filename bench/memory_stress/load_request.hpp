@@ -46,7 +46,8 @@ struct LoadResult {
   std::vector<std::uint64_t> completedOf;  ///< By Kind.
   std::vector<std::uint64_t> refusedOf;
   std::map<std::string, std::uint64_t> errors;
-  std::string firstError;
+  std::string firstError;  ///< But for want of memory.
+  std::string firstRefusal;
   // Of Side::Faults.
   std::uint64_t sqliteFailures = 0;
   std::uint64_t cppFailures = 0;

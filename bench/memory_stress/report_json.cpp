@@ -27,6 +27,7 @@ Json toJson(const Tally& tally) {
             {"uncertainWrites", tally.uncertainWrites},
             {"errors", tally.errors},
             {"firstUnexpected", tally.firstUnexpected},
+            {"firstRefusal", tally.firstRefusal},
             {"latency", toJson(tally.allLatencies())}};
   Json& kinds = json["latencyByKind"] = Json::object();
   for (std::size_t i = 0; i < kKinds; ++i) {
@@ -83,6 +84,7 @@ Json toJson(const LoadResult& load) {
           {"completedByKind", countsJson(load.completedOf)},
           {"memoryRefusalsByKind", countsJson(load.refusedOf)},
           {"firstError", load.firstError},
+          {"firstRefusal", load.firstRefusal},
           {"failure", load.failure}};
 }
 

@@ -44,6 +44,7 @@ void runElsewhere(const Scenario& scenario, std::chrono::milliseconds duration, 
   for (const auto& [code, times] : load.errors) tally.expectedErrors += times;
   tally.expectedErrors -= std::min(tally.expectedErrors, tally.unexpectedErrors);
   tally.firstUnexpected = load.firstError;
+  tally.firstRefusal = load.firstRefusal;
 }
 
 }  // namespace

@@ -47,14 +47,21 @@ Verdict nothingRefused(const Run& run) {
   const std::uint64_t unduly = refusedUnduly(run);
   std::uint64_t allowed = 0;
   std::string where;
+  std::string first;
+  const auto add = [&](const std::string& name, std::uint64_t times, const std::string& what) {
+    if (times == 0) return;
+    where += (where.empty() ? "" : ", ") + name + format(" %llu", number(times));
+    if (first.empty()) first = "; first: " + what;
+  };
+  if (run.comparison) add(kComparison, run.comparison->budget.total.refused, run.comparison->budget.total.firstRefusal);
   for (const ScenarioResult& scenario : run.scenarios) {
     allowed += scenario.tally.allowedRefusals;
-    if (scenario.tally.refused() == 0) continue;
-    where += (where.empty() ? " (" : ", ") + scenario.name + format(" %llu", number(scenario.tally.refused()));
+    add(scenario.name, scenario.tally.refused(), scenario.tally.firstRefusal);
   }
+  std::string detail = format("%llu of %llu refused", number(unduly), number(seen));
+  if (!where.empty()) detail += " (" + where + ")";
   return {"no operation refused for memory that one bare handle could do", unduly == 0,
-          format("%llu of %llu refusals%s; besides %llu where they are a right answer", number(unduly), number(seen),
-                 where.empty() ? "" : (where + ")").c_str(), number(allowed))};
+          detail + format("; %llu more where that is a right answer", number(allowed)) + first};
 }
 
 Verdict noUnexpected(const Run& run) {
@@ -69,7 +76,7 @@ Verdict noUnexpected(const Run& run) {
     const LoadResult& unlimited = run.comparison->unlimited.total;
     add(kComparison, ours.otherErrors + (ours.failure.empty() ? 0 : 1), ours.firstError + ours.failure);
     add("without a limit", unlimited.otherErrors + unlimited.refused + (unlimited.failure.empty() ? 0 : 1),
-        unlimited.firstError + unlimited.failure);
+        unlimited.firstError + unlimited.firstRefusal + unlimited.failure);
   }
   for (const ScenarioResult& scenario : run.scenarios) {
     // Those for memory have a verdict of their own.

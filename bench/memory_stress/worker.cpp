@@ -54,6 +54,7 @@ void Tally::merge(const Tally& other) {
   uncertainWrites += other.uncertainWrites;
   for (const auto& [code, times] : other.errors) errors[code] += times;
   if (firstUnexpected.empty()) firstUnexpected = other.firstUnexpected;
+  if (firstRefusal.empty()) firstRefusal = other.firstRefusal;
 }
 
 LatencyHistogram Tally::allLatencies() const {
@@ -83,8 +84,10 @@ void Worker::expected(Kind kind, const std::exception& error) {
 
 void Worker::fail(Kind kind, const std::exception& error) {
   ++tally_.unexpectedErrors;
-  if (isForMemory(error)) ++tally_.refusedOf[indexOf(kind)];
-  if (tally_.firstUnexpected.empty()) tally_.firstUnexpected = std::string(toText(kind)) + ": " + error.what();
+  const bool forMemory = isForMemory(error);
+  if (forMemory) ++tally_.refusedOf[indexOf(kind)];
+  std::string& first = forMemory ? tally_.firstRefusal : tally_.firstUnexpected;
+  if (first.empty()) first = std::string(toText(kind)) + ": " + error.what();
   note(kind, error);
 }
 

@@ -31,7 +31,8 @@ struct Tally {
   std::uint64_t unexpectedErrors = 0;
   std::uint64_t uncertainWrites = 0;            ///< Failed, and yet they may be in the database.
   std::map<std::string, std::uint64_t> errors;  ///< By their code.
-  std::string firstUnexpected;
+  std::string firstUnexpected;                  ///< But for want of memory; ...
+  std::string firstRefusal;                     ///< ... and for want of it.
 
   std::uint64_t refused() const;
   std::uint64_t acknowledgedWrites() const;
