@@ -66,7 +66,7 @@ Plot residentPlot(const Run& run) {
 }
 
 Plot throughputPlot(const Run& run) {
-  Plot plot = plotOf(run, "Throughput", "operations a second (logarithmic)", Quantity::Rate);
+  Plot plot = plotOf(run, "Throughput", "a second, logarithmic", Quantity::Rate);
   PlotSeries series{"operations a second", {}, {}};
   for (const Sample& sample : run.samples) {
     series.x.push_back(sample.seconds);
