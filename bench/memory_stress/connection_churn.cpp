@@ -1,8 +1,8 @@
 #include <atomic>
 #include <vector>
 
-#include "memory_stress/pool_side.hpp"
-#include "memory_stress/scenario.hpp"
+#include "memory_stress/mixed_step.hpp"
+#include "memory_stress/scenarios.hpp"
 
 namespace bench {
 

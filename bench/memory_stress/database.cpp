@@ -20,6 +20,9 @@ using holdfast::ConnectionPool;
 constexpr std::int64_t kBatchRows = 8192;
 /// A row, its share of the index and of half-empty pages. Only for the last batch, which should not overshoot.
 constexpr std::int64_t kBytesPerRow = 1380;
+/// Large rows are one of so many parts of the database.
+constexpr std::int64_t kLargeShare = 32;
+constexpr std::int64_t kMostLargeRows = 64;
 
 ConnectionConfig fillConfig(const Options& options) {
   ConnectionConfig config = stressConfig(options);
@@ -39,12 +42,17 @@ bool hasTable(ConnectionPool& pool, const char* name) {
 bool reuse(const Options& options, ConnectionPool& pool, Database& database) {
   database.bytes = fileBytes(options.databasePath());
   if (database.bytes == 0) return false;
-  if (!hasTable(pool, "memory_stress") || !hasTable(pool, "record")) {
+  if (!hasTable(pool, "memory_stress")) {
     throw std::runtime_error(options.databasePath() + " was not made by this program; choose another directory");
   }
-  const bool fits = database.bytes >= options.size && database.bytes <= options.size + options.size / 20;
-  database.rows = pool.queryValue<std::int64_t>("SELECT rows FROM memory_stress").value_or(0);
-  return fits && database.rows > 0;
+  if (!hasTable(pool, "huge")) return false;  // Of an older version.
+  const auto facts = pool.queryOne("SELECT rows, large_rows, bytes FROM memory_stress");
+  if (!facts) return false;
+  database.rows = facts->get<std::int64_t>(0);
+  database.largeRows = facts->get<std::int64_t>(1);
+  // As it was when it was made: the load adds to it.
+  const auto bytes = facts->get<std::int64_t>(2);
+  return bytes >= options.size && bytes <= options.size + options.size / 20;
 }
 
 void createTables(ConnectionPool& pool) {
@@ -52,7 +60,9 @@ void createTables(ConnectionPool& pool) {
       "CREATE TABLE record (id INTEGER PRIMARY KEY, device INTEGER NOT NULL, value INTEGER NOT NULL,"
       " version INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL, payload BLOB NOT NULL)");
   pool.run("CREATE INDEX record_by_device ON record (device)");
-  pool.run("CREATE TABLE memory_stress (rows INTEGER NOT NULL)");
+  pool.run("CREATE TABLE large (id INTEGER PRIMARY KEY, version INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL)");
+  pool.run("CREATE TABLE huge (id INTEGER PRIMARY KEY, body BLOB NOT NULL)");
+  pool.run("CREATE TABLE memory_stress (rows INTEGER NOT NULL, large_rows INTEGER NOT NULL, bytes INTEGER NOT NULL)");
 }
 
 void addRows(ConnectionPool& pool, std::int64_t first, std::int64_t count) {
@@ -68,9 +78,19 @@ void addRows(ConnectionPool& pool, std::int64_t first, std::int64_t count) {
   });
 }
 
+void addLargeRows(ConnectionPool& pool, std::int64_t count) {
+  std::vector<std::byte> body(kLargeBytes);
+  pool.transaction([&](holdfast::Transaction& tx) {
+    for (std::int64_t id = 1; id <= count; ++id) tx.run("INSERT INTO large (id, body) VALUES (?, ?)", id, body);
+  });
+}
+
 void fill(const Options& options, ConnectionPool& pool, Database& database,
           const std::function<void(const std::string&)>& announce) {
   createTables(pool);
+  database.largeRows =
+      std::clamp(options.size / kLargeShare / static_cast<std::int64_t>(kLargeBytes), std::int64_t{2}, kMostLargeRows);
+  addLargeRows(pool, database.largeRows);
   while (database.bytes < options.size) {
     const std::int64_t missing = (options.size - database.bytes) / kBytesPerRow + 1;
     const std::int64_t count = std::min(kBatchRows, missing);
@@ -81,7 +101,8 @@ void fill(const Options& options, ConnectionPool& pool, Database& database,
     announce(format("filling the database: %s of %s", bytesText(static_cast<double>(database.bytes)).c_str(),
                     bytesText(static_cast<double>(options.size)).c_str()));
   }
-  pool.run("INSERT INTO memory_stress (rows) VALUES (?)", database.rows);
+  pool.run("INSERT INTO memory_stress (rows, large_rows, bytes) VALUES (?, ?, ?)", database.rows, database.largeRows,
+           database.bytes);
 }
 
 /// For looking at the database from outside: in this process, so within the budget too.
@@ -101,12 +122,16 @@ std::int64_t integerOf(const Options& options, const char* sql) {
 }  // namespace
 
 ConnectionConfig stressConfig(const Options& options) {
+  return stressConfig(options.databasePath(), options.handles, options.limit);
+}
+
+ConnectionConfig stressConfig(const std::string& path, std::size_t handles, std::int64_t limit) {
   ConnectionConfig config;
-  config.database = options.databasePath();
-  config.poolSize = options.handles;
+  config.database = path;
+  config.poolSize = handles;
   // All handles from the start: what is counted should not depend on when which one was first needed.
-  config.minPoolSize = options.handles;
-  config.memoryLimit = options.limit;
+  config.minPoolSize = handles;
+  config.memoryLimit = limit;
   // Queueing behind others is what the load is about; scenarios that want a refusal ask for it.
   config.acquireTimeout = std::chrono::seconds{60};
   return config;
@@ -138,7 +163,9 @@ void removeDatabase(const Options& options) {
   for (const char* suffix : {"", "-wal", "-shm"}) std::remove((options.databasePath() + suffix).c_str());
 }
 
-std::int64_t countUpdates(const Options& options) { return integerOf(options, "SELECT sum(version) FROM record"); }
+std::int64_t countWrites(const Options& options) {
+  return integerOf(options, "SELECT (SELECT sum(version) FROM record) + (SELECT sum(version) FROM large)");
+}
 
 std::string checkIntegrity(const Options& options) {
   const BareHandle handle(options.databasePath(), smallCache());

@@ -10,19 +10,22 @@
 
 namespace bench {
 
-/// The database that the load runs on: `record`, rows of 1 KiB with an index.
+/// The database that the load runs on: `record`, rows of 1 KiB with an index, and `large`, rows of 64 KiB.
 struct Database {
   std::int64_t rows = 0;  ///< Their ids are 1 to rows.
+  std::int64_t largeRows = 0;
   std::int64_t bytes = 0;
   bool reused = false;
   double seconds = 0;  ///< That making it took.
 };
 
 inline constexpr std::size_t kPayloadBytes = 1024;
+inline constexpr std::size_t kLargeBytes = 64 * 1024;
 /// Values of `device`, which is indexed.
 inline constexpr std::int64_t kDevices = 64;
 
-/// The settings of the pool under load: the budget, and one handle or waiter more or less nowhere.
+/// The settings of a pool under load: the budget (0: none), and one handle or waiter more or less nowhere.
+holdfast::ConnectionConfig stressConfig(const std::string& path, std::size_t handles, std::int64_t limit);
 holdfast::ConnectionConfig stressConfig(const Options& options);
 
 /// Makes the database, through holdfast and within the budget, or takes over what an earlier run kept where it has the
@@ -33,8 +36,8 @@ Database prepareDatabase(const Options& options, const std::function<void(const 
 /// Deletes the database and what SQLite keeps beside it.
 void removeDatabase(const Options& options);
 
-/// The updates that the database shows, over all rows and its whole life.
-std::int64_t countUpdates(const Options& options);
+/// The writes that the database shows, over all rows and its whole life.
+std::int64_t countWrites(const Options& options);
 
 /// SQLite's own opinion, "ok" where it finds nothing wrong.
 std::string checkIntegrity(const Options& options);

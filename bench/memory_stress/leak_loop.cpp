@@ -1,8 +1,8 @@
 #include <array>
 #include <stdexcept>
 
-#include "memory_stress/pool_side.hpp"
-#include "memory_stress/scenario.hpp"
+#include "memory_stress/mixed_step.hpp"
+#include "memory_stress/scenarios.hpp"
 #include "support/text.hpp"
 
 namespace bench {
@@ -90,7 +90,7 @@ class LeakStep {
   void throwInVisit() {
     untilStop([&] {
       pool_->forEach(
-          kRangeScan, [](const RowView&) { throw Stop(); }, anyId());
+          sqlOf(Kind::RangeScan), [](const RowView&) { throw Stop(); }, anyId());
     });
   }
   void failInSavepoint() {
@@ -106,7 +106,7 @@ class LeakStep {
   }
   void bindTooMuch() {
     worker_->expectError(ErrorCode::InvalidArgument,
-                         [&] { pool_->queryValue<std::int64_t>(kPointRead, anyId(), anyId()); });
+                         [&] { pool_->queryValue<std::int64_t>(sqlOf(Kind::Read), anyId(), anyId()); });
   }
   void readWrongType() {
     worker_->expectError(ErrorCode::TypeMismatch,

@@ -1,55 +1,72 @@
 // The memory-stress benchmark: real files, real threads, a budget, and an exit code that says whether it held.
 // 0: it did; 1: it did not, or something else went wrong; 2: bad usage.
 
-#include <algorithm>
-#include <array>
 #include <cstdio>
 #include <exception>
+#include <utility>
 
 #include "memory_stress/interrupt.hpp"
 #include "memory_stress/report.hpp"
+#include "memory_stress/scenarios.hpp"
 #include "support/json_file.hpp"
+#include "support/whole_file.hpp"
 
 namespace bench {
 
 namespace {
 
-constexpr int kSideBySideShare = 20;
+/// Beside the weights of the scenarios.
+constexpr int kComparisonWeight = 24;
+constexpr int kSmallestWeight = 40;
+/// The soak has no weight among others: it is for when there is time.
+constexpr int kSoakWeight = 100;
 
-constexpr std::array kPlans{
-    ScenarioPlan{"mixed load", "80 % point reads, 10 % range scans, 10 % durable updates", mixedLoad, 30, true},
-    ScenarioPlan{"pool exhaustion", "three threads for each handle, 2 ms of patience", poolExhaustion, 8, false},
-    ScenarioPlan{"long scans", "full scans, sorts and groups while others write", longScans, 16, false},
-    ScenarioPlan{"connection churn", "pools, leases and aged handles come and go", connectionChurn, 8, false},
-    ScenarioPlan{"leak loop", "leases, errors, exceptions, rolled back work", leakLoop, 18, true},
-};
+int weightOf(const ScenarioPlan& plan) { return plan.weight > 0 ? plan.weight : kSoakWeight; }
 
-void runScenarios(Run& run, BareChild& child, Monitor& monitor) {
-  const Setting setting{run.options, run.database};
+/// What one unit of weight is worth.
+std::chrono::milliseconds unitOf(const Options& options) {
+  int weights = options.runs(kComparison) ? kComparisonWeight : 0;
+  if (options.findSmallest) weights += kSmallestWeight;
+  for (const ScenarioPlan& plan : scenarioPlans()) weights += options.runs(plan.name) ? weightOf(plan) : 0;
+  return options.duration / weights;
+}
+
+void runEverything(Run& run, ForkServer& server, Monitor& monitor) {
+  const Setting setting{run.options, run.database, server};
+  const std::chrono::milliseconds unit = unitOf(run.options);
+  if (run.options.runs(kComparison)) {
+    run.comparison = runComparison(setting, unit * kComparisonWeight, monitor);
+    monitor.announce("comparison: what one bare handle can do");
+    run.single = trySingleHandle(setting);
+  }
   run.before = monitor.lookNow();
-  run.sideBySide = runSideBySide(setting, child, run.options.duration * kSideBySideShare / 100, monitor);
-  // Counted from here: what bare SQLite did in its turns is not holdfast's to answer for.
-  const std::int64_t updatesBefore = countUpdates(run.options);
-  for (const ScenarioPlan& plan : kPlans) {
-    if (interrupted()) break;
-    run.scenarios.push_back(runScenario(plan, setting, monitor));
+  // From here: what others did in their turns is not the scenarios' to answer for.
+  std::int64_t writes = countWrites(run.options);
+  for (const ScenarioPlan& plan : scenarioPlans()) {
+    if (!run.options.runs(plan.name) || interrupted()) continue;
+    run.scenarios.push_back(runScenario(plan, setting, unit * weightOf(plan), monitor));
+    const std::int64_t before = std::exchange(writes, countWrites(run.options));
+    run.scenarios.back().writesFound = writes - before;
   }
   run.after = monitor.lookNow();
   run.heapPeakBytes = monitor.heapPeakBytes();
+  if (!run.single && hasRefusals(run)) run.single = trySingleHandle(setting);
+  if (run.options.findSmallest && !interrupted()) {
+    run.smallest = findSmallestBudget(setting, unit * kSmallestWeight, monitor);
+  }
   run.interrupted = interrupted();
   monitor.announce("checking the database");
-  run.updatesFound = countUpdates(run.options) - updatesBefore;
   run.integrity = checkIntegrity(run.options);
 }
 
 Run execute(const Options& options) {
   Run run;
   run.options = options;
-  BareChild child(options.databasePath());
+  ForkServer server(runLoadRequest);
   // Twice the duration and two minutes for the database: the load may be slow to stop.
   Monitor monitor(options.databasePath(), options.limit, 2 * options.duration + std::chrono::minutes{2}, options.quiet);
   run.database = prepareDatabase(options, [&](const std::string& what) { monitor.announce(what); });
-  runScenarios(run, child, monitor);
+  runEverything(run, server, monitor);
   monitor.finish();
   run.samples = monitor.samples();
   return run;
@@ -60,8 +77,9 @@ int stress(const Options& options) {
   const std::vector<Verdict> verdicts = judge(run);
   printReport(run, verdicts);
   if (!options.json.empty()) writeJson(options.json, reportJson(run, verdicts));
+  if (!options.html.empty()) writeWholeFile(options.html, reportHtml(run, verdicts));
   if (!options.keep && !run.database.reused) removeDatabase(options);
-  const bool held = std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.held; });
+  const bool held = allHeld(verdicts);
   std::printf("\nmemory_stress: %s\n", held ? "the contract held" : "the contract was BROKEN");
   return held ? 0 : 1;
 }

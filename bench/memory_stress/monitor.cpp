@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include <holdfast/cache_manager.hpp>
+
 #include "support/process_facts.hpp"
 #include "support/text.hpp"
 
@@ -49,6 +51,11 @@ void Monitor::begin(const std::string& scenario) {
   ++scenario_;
   scenarioName_ = scenario;
   peakBefore_ = std::max(peakBefore_, heapOf(true).peak);
+}
+
+void Monitor::watch(std::shared_ptr<const holdfast::ConnectionPool> pool) {
+  const std::lock_guard lock(mutex_);
+  pool_ = std::move(pool);
 }
 
 void Monitor::started(std::span<const std::unique_ptr<Worker>> workers) {
@@ -148,19 +155,25 @@ Sample Monitor::look() const {
   sample.heapPeakBytes = heap.peak;
   sample.residentBytes = residentBytes();
   sample.logBytes = fileBytes(database_ + "-wal");
-  sample.descriptors = openDescriptors();
+  sample.cacheBytes = holdfast::CacheManager::totalBytes();
+  const Descriptors descriptors = openDescriptors();
+  sample.descriptors = descriptors.kept;
+  sample.temporaryFiles = descriptors.temporary;
   sample.threads = threadCount();
+  if (pool_ == nullptr) return sample;
+  const holdfast::PoolMetrics metrics = pool_->metrics();
+  sample.handles = static_cast<int>(metrics.totalConnections);
+  sample.stage = metrics.memoryStage;
   return sample;
 }
 
 void Monitor::show(const Sample& sample) {
-  progress_.show(format("%5.1f s  %-16s %8s op/s  heap %s (peak %s of %s)  resident %s  files %d  threads %d  log %s",
-                        sample.seconds, scenarioName_.c_str(), rateText(sample.operationsPerSecond).c_str(),
-                        bytesText(static_cast<double>(sample.heapBytes)).c_str(),
-                        bytesText(static_cast<double>(sample.heapPeakBytes)).c_str(),
-                        bytesText(static_cast<double>(limit_)).c_str(),
-                        bytesText(static_cast<double>(sample.residentBytes)).c_str(), sample.descriptors,
-                        sample.threads, bytesText(static_cast<double>(sample.logBytes)).c_str()));
+  const auto bytes = [](std::int64_t value) { return bytesText(static_cast<double>(value)); };
+  progress_.show(format(
+      "%5.1f s  %-18s %8s op/s  heap %s (peak %s of %s)  %s  resident %s  files %d  threads %d  log %s", sample.seconds,
+      scenarioName_.c_str(), rateText(sample.operationsPerSecond).c_str(), bytes(sample.heapBytes).c_str(),
+      bytes(sample.heapPeakBytes).c_str(), bytes(limit_).c_str(), std::string(toText(sample.stage)).c_str(),
+      bytes(sample.residentBytes).c_str(), sample.descriptors, sample.threads, bytes(sample.logBytes).c_str()));
 }
 
 void Monitor::watchProgress(const Sample& sample, std::uint64_t operations) {

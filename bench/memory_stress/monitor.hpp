@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+#include <holdfast/connection_pool.hpp>
+
 #include "memory_stress/team.hpp"
 #include "support/progress.hpp"
 
@@ -24,9 +26,13 @@ struct Sample {
   std::int64_t heapBytes = 0;      ///< sqlite3_status64: what SQLite holds now, ...
   std::int64_t heapPeakBytes = 0;  ///< ... and held at most since the scenario began.
   std::int64_t residentBytes = 0;
-  std::int64_t logBytes = 0;  ///< The write-ahead log.
+  std::int64_t logBytes = 0;    ///< The write-ahead log.
+  std::int64_t cacheBytes = 0;  ///< What caches of repositories hold.
   int descriptors = 0;
+  int temporaryFiles = 0;  ///< Files without a name, which SQLite sorts in.
   int threads = 0;
+  int handles = 0;                                              ///< Open in the pool that is watched.
+  holdfast::MemoryStage stage = holdfast::MemoryStage::Normal;  ///< Of that pool.
   double operationsPerSecond = 0;
   /// Taken while all threads of the load worked, so that their number should not change.
   bool steady = false;
@@ -42,6 +48,8 @@ class Monitor final : public TeamObserver {
 
   /// Names what follows and starts its heap peak afresh.
   void begin(const std::string& scenario);
+  /// Samples tell of this pool, too. Null: of none.
+  void watch(std::shared_ptr<const holdfast::ConnectionPool> pool);
   void started(std::span<const std::unique_ptr<Worker>> workers) override;
   void stopping() override;
   void stopped() override;
@@ -81,6 +89,7 @@ class Monitor final : public TeamObserver {
   std::size_t stride_;
   std::size_t scenario_ = 0;
   std::string scenarioName_;
+  std::shared_ptr<const holdfast::ConnectionPool> pool_;
   std::span<const std::unique_ptr<Worker>> workers_;
   bool steady_ = false;
   std::uint64_t lastOperations_ = 0;

@@ -1,7 +1,7 @@
 #include <chrono>
 
-#include "memory_stress/pool_side.hpp"
-#include "memory_stress/scenario.hpp"
+#include "memory_stress/mixed_step.hpp"
+#include "memory_stress/scenarios.hpp"
 
 namespace bench {
 
@@ -19,7 +19,8 @@ void holdReading(holdfast::ConnectionPool& pool, std::int64_t first) {
   std::size_t bytes = 0;
   while (SteadyClock::now() < until) {
     lease->forEach(
-        kRangeScan, [&](const holdfast::RowView& row) { bytes += row.get<holdfast::BlobView>(2).size(); }, first);
+        sqlOf(Kind::RangeScan), [&](const holdfast::RowView& row) { bytes += row.get<holdfast::BlobView>(1).size(); },
+        first);
   }
 }
 

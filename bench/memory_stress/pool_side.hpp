@@ -4,37 +4,33 @@
 
 #include <holdfast/connection_pool.hpp>
 
-#include "memory_stress/mixed_step.hpp"
+#include "memory_stress/operations.hpp"
 
 namespace bench {
 
-/// The mixed load through a pool.
+/// Counts a row whose columns are a number and what is fetched.
+inline void add(Seen& seen, const holdfast::RowView& row) {
+  ++seen.rows;
+  seen.sum += row.get<std::int64_t>(0);
+  const holdfast::ValueView last = row.at(1);
+  seen.bytes += last.type() == holdfast::ValueType::Blob ? last.blob().size() : last.text().size();
+}
+
+/// The operations through a pool.
 class PoolSide {
  public:
   explicit PoolSide(holdfast::ConnectionPool& pool) : pool_(&pool) {}
 
-  std::size_t pointRead(std::int64_t id) {
-    std::size_t bytes = 0;
+  Seen read(Kind kind, std::int64_t id) {
+    Seen seen;
     pool_->forEach(
-        kPointRead, [&](const holdfast::RowView& row) { bytes += read(row, 0); }, id);
-    return bytes;
+        sqlOf(kind), [&](const holdfast::RowView& row) { add(seen, row); }, id);
+    return seen;
   }
-  std::size_t rangeScan(std::int64_t id) {
-    std::size_t bytes = 0;
-    pool_->forEach(
-        kRangeScan, [&](const holdfast::RowView& row) { bytes += read(row, 1); }, id);
-    return bytes;
-  }
-  void update(std::int64_t id, std::span<const std::byte> payload) { pool_->run(kUpdate, payload, id); }
+  void write(Kind kind, std::span<const std::byte> payload, std::int64_t id) { pool_->run(sqlOf(kind), payload, id); }
 
  private:
-  std::size_t read(const holdfast::RowView& row, std::size_t column) {
-    sum_ += row.get<std::int64_t>(column);
-    return row.get<holdfast::BlobView>(column + 1).size();
-  }
-
   holdfast::ConnectionPool* pool_;
-  std::int64_t sum_ = 0;
 };
 
 }  // namespace bench

@@ -2,122 +2,189 @@
 
 #include <algorithm>
 
+#include "memory_stress/flatness.hpp"
+#include "support/statistics.hpp"
 #include "support/text.hpp"
 
 namespace bench {
 
-std::vector<Sample> afterWarmUp(const ScenarioResult& scenario) {
-  std::vector<Sample> steady = scenario.samples;
-  std::erase_if(steady, [](const Sample& sample) { return !sample.steady; });
-  steady.erase(steady.begin(), steady.begin() + static_cast<std::ptrdiff_t>(steady.size() / 3));
-  return steady;
-}
-
-Trend residentTrend(const ScenarioResult& scenario) {
-  std::vector<double> seconds;
-  std::vector<double> bytes;
-  for (const Sample& sample : afterWarmUp(scenario)) {
-    seconds.push_back(sample.seconds);
-    bytes.push_back(static_cast<double>(sample.residentBytes));
-  }
-  return fitTrend(seconds, bytes);
-}
-
 namespace {
 
+/// From this budget on the pool should be about as fast as without one.
+constexpr std::int64_t kFastFrom = holdfast::MiB;
+constexpr double kFastEnough = 0.9;
+
 std::string text(std::int64_t bytes) { return bytesText(static_cast<double>(bytes)); }
+unsigned long long number(std::uint64_t value) { return value; }
+
+template <typename F>
+void forEachRefusal(const Run& run, F&& visit) {
+  const auto visitAll = [&](const auto& refusedOf) {
+    for (std::size_t kind = 0; kind < refusedOf.size(); ++kind) visit(kind, refusedOf[kind]);
+  };
+  if (run.comparison) visitAll(run.comparison->budget.total.refusedOf);
+  for (const ScenarioResult& scenario : run.scenarios) visitAll(scenario.tally.refusedOf);
+}
 
 Verdict withinLimit(const Run& run) {
-  return {"SQLite heap within the limit", run.heapPeakBytes <= run.options.limit,
-          "peak " + text(run.heapPeakBytes) + " of " + text(run.options.limit)};
+  std::int64_t peak = run.heapPeakBytes;
+  if (run.comparison) peak = std::max(peak, run.comparison->budget.total.heapPeakBytes);
+  return {"SQLite heap within the limit", peak <= run.options.limit,
+          "peak " + text(peak) + " of " + text(run.options.limit)};
+}
+
+/// The budget is for caches of repositories as well; they are looked at ten times a second.
+Verdict cachesWithinLimit(const Run& run) {
+  std::int64_t most = 0;
+  for (const Sample& sample : run.samples) most = std::max(most, sample.heapBytes + sample.cacheBytes);
+  return {"heap and repository caches within the limit", most <= run.options.limit,
+          "seen " + text(most) + " of " + text(run.options.limit)};
 }
 
 Verdict nothingRefused(const Run& run) {
-  std::uint64_t seen = run.sideBySide.tally.memoryRefusals;
-  std::uint64_t counted = 0;
+  std::uint64_t seen = 0;
+  forEachRefusal(run, [&](std::size_t, std::uint64_t times) { seen += times; });
+  const std::uint64_t unduly = refusedUnduly(run);
+  std::uint64_t allowed = 0;
+  std::string where;
+  std::string first;
+  const auto add = [&](const std::string& name, std::uint64_t times, const std::string& what) {
+    if (times == 0) return;
+    where += (where.empty() ? "" : ", ") + name + format(" %llu", number(times));
+    if (first.empty()) first = "; first: " + what;
+  };
+  if (run.comparison) add(kComparison, run.comparison->budget.total.refused, run.comparison->budget.total.firstRefusal);
   for (const ScenarioResult& scenario : run.scenarios) {
-    seen += scenario.tally.memoryRefusals;
-    counted += scenario.poolRefusals;
+    allowed += scenario.tally.allowedRefusals;
+    add(scenario.name, scenario.tally.refused(), scenario.tally.firstRefusal);
   }
-  return {"no operation refused for memory", seen == 0 && counted == 0,
-          format("%llu seen by callers, %llu counted by the pools", static_cast<unsigned long long>(seen),
-                 static_cast<unsigned long long>(counted))};
+  std::string detail = format("%llu of %llu refused", number(unduly), number(seen));
+  if (!where.empty()) detail += " (" + where + ")";
+  return {"no operation refused for memory that one bare handle could do", unduly == 0,
+          detail + format("; %llu more where that is a right answer", number(allowed)) + first};
 }
 
 Verdict noUnexpected(const Run& run) {
-  std::uint64_t errors = run.sideBySide.tally.unexpectedErrors;
-  std::string first = run.sideBySide.tally.firstUnexpected;
-  for (const ScenarioResult& scenario : run.scenarios) {
-    errors += scenario.tally.unexpectedErrors;
-    if (first.empty() && !scenario.tally.firstUnexpected.empty()) {
-      first = scenario.name + ": " + scenario.tally.firstUnexpected;
-    }
+  std::uint64_t errors = 0;
+  std::string first;
+  const auto add = [&](const std::string& name, std::uint64_t times, const std::string& what) {
+    errors += times;
+    if (first.empty() && times > 0) first = name + ": " + what;
+  };
+  if (run.comparison) {
+    const LoadResult& ours = run.comparison->budget.total;
+    const LoadResult& unlimited = run.comparison->unlimited.total;
+    add(kComparison, ours.otherErrors + (ours.failure.empty() ? 0 : 1), ours.firstError + ours.failure);
+    add("without a limit", unlimited.otherErrors + unlimited.refused + (unlimited.failure.empty() ? 0 : 1),
+        unlimited.firstError + unlimited.firstRefusal + unlimited.failure);
   }
-  return {"no unexpected error", errors == 0,
-          errors == 0 ? "none" : format("%llu, first: ", static_cast<unsigned long long>(errors)) + first};
+  for (const ScenarioResult& scenario : run.scenarios) {
+    // Those for memory have a verdict of their own.
+    add(scenario.name, scenario.tally.unexpectedErrors - scenario.tally.refused(), scenario.tally.firstUnexpected);
+  }
+  return {"no unexpected error", errors == 0, errors == 0 ? "none" : format("%llu, first: ", number(errors)) + first};
 }
 
-/// Growth below a hundredth of what is resident is not a trend, however regular it looks.
-Verdict flat(const ScenarioResult& scenario) {
-  const Trend trend = residentTrend(scenario);
-  const bool straddlesZero = trend.slopeLow <= 0;
-  const bool small = trend.growth() < trend.mean / 100;
-  return {"resident memory flat: " + scenario.name, trend.samples >= 3 && (straddlesZero || small),
-          format("slope %+.1f KiB/s, 95 %% between %+.1f and %+.1f; %+.2f %% of %s in %.1f s", trend.slope / 1024,
-                 trend.slopeLow / 1024, trend.slopeHigh / 1024, trend.mean == 0 ? 0 : 100 * trend.growth() / trend.mean,
-                 bytesText(trend.mean).c_str(), trend.seconds)};
-}
-
-Verdict constant(const ScenarioResult& scenario) {
-  const std::vector<Sample> samples = afterWarmUp(scenario);
-  const auto [fewestFiles, mostFiles] = std::minmax_element(
-      samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.descriptors < b.descriptors; });
-  const auto [fewestThreads, mostThreads] = std::minmax_element(
-      samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.threads < b.threads; });
-  if (samples.empty()) return {"files and threads constant: " + scenario.name, false, "no samples"};
-  return {"files and threads constant: " + scenario.name,
-          fewestFiles->descriptors == mostFiles->descriptors && fewestThreads->threads == mostThreads->threads,
-          format("%d to %d files, %d to %d threads", fewestFiles->descriptors, mostFiles->descriptors,
-                 fewestThreads->threads, mostThreads->threads)};
+/// Broken only where most turns say so: other programs on the machine slow single ones down.
+Verdict fastEnough(const Run& run) {
+  const std::vector<double>& ratios = run.comparison->toUnlimited;
+  const double middle = median(ratios);
+  const double upper = quantile(ratios, 0.75);
+  return {"throughput as without a limit", run.options.limit < kFastFrom || upper >= kFastEnough,
+          format("%.2f of it, quartiles %.2f and %.2f, %zu turns%s", middle, quantile(ratios, 0.25), upper,
+                 ratios.size(), run.options.limit < kFastFrom ? "; promised from 1 MiB" : "")};
 }
 
 Verdict nothingLeft(const Run& run) {
   const Sample& a = run.before;
   const Sample& b = run.after;
   return {"nothing left behind after closing",
-          b.heapBytes <= a.heapBytes && b.descriptors <= a.descriptors && b.threads <= a.threads,
-          format("SQLite heap %s then %s, files %d then %d, threads %d then %d", text(a.heapBytes).c_str(),
-                 text(b.heapBytes).c_str(), a.descriptors, b.descriptors, a.threads, b.threads)};
+          b.heapBytes <= a.heapBytes && b.cacheBytes <= a.cacheBytes && b.threads <= a.threads &&
+              b.descriptors + b.temporaryFiles <= a.descriptors + a.temporaryFiles,
+          format("SQLite heap %s then %s, caches %s then %s, files %d then %d, threads %d then %d",
+                 text(a.heapBytes).c_str(), text(b.heapBytes).c_str(), text(a.cacheBytes).c_str(),
+                 text(b.cacheBytes).c_str(), a.descriptors + a.temporaryFiles, b.descriptors + b.temporaryFiles,
+                 a.threads, b.threads)};
 }
 
+/// A write that was acknowledged must be there; one that failed must not, unless its outcome is unknown.
 Verdict nothingLost(const Run& run) {
   std::uint64_t acknowledged = 0;
-  bool certain = true;
+  std::uint64_t uncertain = 0;
+  std::int64_t found = 0;
+  std::string wrong;
   for (const ScenarioResult& scenario : run.scenarios) {
-    acknowledged += scenario.tally.latency[static_cast<std::size_t>(Kind::Update)].count();
-    certain = certain && scenario.tally.unexpectedErrors == 0;
+    const auto least = static_cast<std::int64_t>(scenario.tally.acknowledgedWrites());
+    const std::int64_t most = least + static_cast<std::int64_t>(scenario.tally.uncertainWrites);
+    // A process that crashed takes its count with it.
+    const bool counted = scenario.elsewhere.failure.empty();
+    if (scenario.writesFound < least || (counted && scenario.writesFound > most)) {
+      wrong += format("; %s: %lld instead of %lld to %lld", scenario.name.c_str(),
+                      static_cast<long long>(scenario.writesFound), static_cast<long long>(least),
+                      static_cast<long long>(most));
+    }
+    acknowledged += scenario.tally.acknowledgedWrites();
+    uncertain += scenario.tally.uncertainWrites;
+    found += scenario.writesFound;
   }
-  const auto found = static_cast<std::uint64_t>(run.updatesFound);
-  // An update that failed may have happened; one that was acknowledged must have.
-  return {"acknowledged updates are there", certain ? found == acknowledged : found >= acknowledged,
-          format("%llu acknowledged, %llu found", static_cast<unsigned long long>(acknowledged),
-                 static_cast<unsigned long long>(found))};
+  return {"acknowledged writes are there, failed ones are not", wrong.empty(),
+          format("%llu acknowledged, %lld found, %llu of unknown outcome", number(acknowledged),
+                 static_cast<long long>(found), number(uncertain)) +
+              wrong};
+}
+
+Verdict smallestFits(const Run& run) {
+  const std::int64_t smallest = run.smallest->smallest;
+  return {"the budget suffices", smallest > 0 && smallest <= run.options.limit,
+          smallest == 0 ? "no budget was found that does"
+                        : "the smallest that works is " + text(smallest) +
+                              format(" with %zu handles and %zu threads", run.options.handles, run.options.threads)};
+}
+
+void addScenarioVerdicts(const Run& run, std::vector<Verdict>& verdicts) {
+  for (const ScenarioResult& scenario : run.scenarios) {
+    if (scenario.judged) {
+      for (Verdict& verdict : judgeFlatness(scenario)) verdicts.push_back(std::move(verdict));
+    }
+    verdicts.insert(verdicts.end(), scenario.verdicts.begin(), scenario.verdicts.end());
+  }
 }
 
 }  // namespace
 
+std::uint64_t refusedUnduly(const Run& run) {
+  std::uint64_t refused = 0;
+  forEachRefusal(
+      run, [&](std::size_t kind, std::uint64_t times) { refused += run.single && !run.single->can(kind) ? 0 : times; });
+  return refused;
+}
+
+bool hasRefusals(const Run& run) {
+  bool any = false;
+  forEachRefusal(run, [&](std::size_t, std::uint64_t times) { any = any || times > 0; });
+  return any;
+}
+
 std::vector<Verdict> judge(const Run& run) {
-  std::vector<Verdict> verdicts{withinLimit(run), nothingRefused(run), noUnexpected(run)};
-  for (const ScenarioResult& scenario : run.scenarios) {
-    if (!scenario.judged) continue;
-    verdicts.push_back(flat(scenario));
-    verdicts.push_back(constant(scenario));
+  std::vector<Verdict> verdicts;
+  if (run.comparison || !run.scenarios.empty()) {
+    verdicts = {withinLimit(run), nothingRefused(run), noUnexpected(run)};
   }
-  verdicts.push_back(nothingLeft(run));
-  verdicts.push_back(nothingLost(run));
+  if (run.comparison) verdicts.push_back(fastEnough(run));
+  if (run.smallest) verdicts.push_back(smallestFits(run));
+  if (!run.scenarios.empty()) {
+    verdicts.push_back(cachesWithinLimit(run));
+    addScenarioVerdicts(run, verdicts);
+    verdicts.push_back(nothingLeft(run));
+    verdicts.push_back(nothingLost(run));
+  }
   verdicts.push_back({"database intact", run.integrity == "ok", "integrity_check: " + run.integrity});
   if (run.interrupted) verdicts.push_back({"ran to its end", false, "interrupted"});
   return verdicts;
+}
+
+bool allHeld(const std::vector<Verdict>& verdicts) {
+  return std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& verdict) { return verdict.held; });
 }
 
 }  // namespace bench

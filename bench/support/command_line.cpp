@@ -27,10 +27,12 @@ void addSectionOptions(CLI::App& app, const char* choice, std::span<const Sectio
       ->check(CLI::ExistingDirectory)
       ->capture_default_str();
   app.add_option(choice, options.sections, "Sections to run")->delimiter(',')->check(CLI::IsMember(names));
-  app.add_option("--json", options.json, "File for everything that was measured")
-      ->type_name("FILE")
-      ->check(CLI::Validator(requireDirectoryOf, ""));
+  addFileOption(app, "--json", options.json, "File for everything that was measured");
   app.add_flag("--quiet", options.quiet, "No progress");
+}
+
+void addFileOption(CLI::App& app, const std::string& name, std::string& target, const std::string& help) {
+  app.add_option(name, target, help)->type_name("FILE")->check(CLI::Validator(requireDirectoryOf, ""));
 }
 
 std::optional<int> parseCommandLine(CLI::App& app, int argc, char** argv) {

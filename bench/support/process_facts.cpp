@@ -36,6 +36,14 @@ std::string processorName() {
   return "unknown";
 }
 
+/// Whether the file behind a descriptor has no name any more: Linux says so behind the one it had.
+bool isDeleted(int directory, const char* name) {
+  static constexpr std::string_view kMark = " (deleted)";
+  char target[512];
+  const ssize_t size = readlinkat(directory, name, target, sizeof target);
+  return size > 0 && std::string_view(target, static_cast<std::size_t>(size)).ends_with(kMark);
+}
+
 }  // namespace
 
 std::int64_t residentBytes() {
@@ -46,14 +54,16 @@ std::int64_t residentBytes() {
   return static_cast<std::int64_t>(resident) * sysconf(_SC_PAGESIZE);
 }
 
-int openDescriptors() {
+Descriptors openDescriptors() {
+  Descriptors count;
   DIR* directory = opendir("/proc/self/fd");
-  if (directory == nullptr) return 0;
-  int count = -1;  // The directory's own.
+  if (directory == nullptr) return count;
   while (const dirent* entry = readdir(directory)) {
-    if (entry->d_name[0] != '.') ++count;
+    if (entry->d_name[0] == '.') continue;
+    ++(isDeleted(dirfd(directory), entry->d_name) ? count.temporary : count.kept);
   }
   closedir(directory);
+  --count.kept;  // The directory's own.
   return count;
 }
 

@@ -7,7 +7,7 @@ namespace bench {
 /// SplitMix64 (Steele, Lea, Flood 2014): the same sequence everywhere, a nanosecond a number.
 class Random {
  public:
-  explicit Random(std::uint64_t seed) noexcept : state_(seed) {}
+  explicit constexpr Random(std::uint64_t seed) noexcept : state_(seed) {}
 
   std::uint64_t next() noexcept {
     std::uint64_t z = (state_ += 0x9E3779B97F4A7C15ULL);

@@ -27,20 +27,4 @@ Summary summarise(const std::vector<double>& values, bool higherIsBetter);
 /// Median of a[i] / b[i]: rounds run one after the other share their disturbances, which the quotient removes.
 double pairedRatio(std::span<const double> a, std::span<const double> b);
 
-/// A straight line through samples over time.
-struct Trend {
-  std::size_t samples = 0;
-  double seconds = 0;  ///< Time covered.
-  double mean = 0;
-  double slope = 0;     ///< Per second.
-  double slopeLow = 0;  ///< The 95 % confidence interval of the slope.
-  double slopeHigh = 0;
-
-  double growth() const { return slope * seconds; }
-};
-
-/// Least squares. Neighbouring samples resemble each other, so the interval is computed for the number of independent
-/// samples that their lag-1 autocorrelation r leaves, n * (1 - r) / (1 + r) (Zwiers and von Storch, 1995).
-Trend fitTrend(std::span<const double> seconds, std::span<const double> values);
-
 }  // namespace bench
