@@ -18,6 +18,7 @@
 #include <holdfast/report.hpp>
 
 #include "connection/control_statements.hpp"
+#include "connection/heavy_statements.hpp"
 #include "connection/profile.hpp"
 #include "connection/statement_cache.hpp"
 #include "connection/statement_guard.hpp"
@@ -191,6 +192,10 @@ struct Connection::Impl {
   void findOutWhetherUsable() const;
 
   void installHooks() noexcept;
+  /// How long a heavy statement waits for others.
+  Limits::Time heavyPatience() const noexcept;
+  /// Whether a statement that has run is one that needs much memory.
+  static void noteWeight(const CachedStatement& statement) noexcept;
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
   /// SQLite calls it before a COMMIT takes effect.
@@ -214,6 +219,8 @@ struct Connection::Impl {
   /// Why a statement must not go on.
   enum class Stop : std::uint8_t { No, Revoked, Cancelled, TooLate, TooLarge };
   Stop stopReason() const noexcept;
+  /// Gives cached pages back while statements run.
+  void spareCache() noexcept;
   void throwStopped(Stop reason) const;
   std::int64_t handleBytes() const noexcept;
   /// Marked as in use.
@@ -228,6 +235,7 @@ struct Connection::Impl {
   void endUse(CachedStatement& statement) noexcept {
     --running;
     adoptTables(statement);
+    if (HeavyStatements::areBounded()) noteWeight(statement);
     statements.release(statement);
     endCommit();
     if (running == 0 && open.empty()) holdsSnapshot.store(false, std::memory_order_relaxed);
@@ -257,6 +265,7 @@ struct Connection::Impl {
   std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
   Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
+  std::uint32_t heavyEpoch_ = HeavyStatements::epoch();
   sqlite3_stmt* dataVersion_ = nullptr;
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;

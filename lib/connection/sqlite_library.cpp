@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 
 #include <holdfast/error.hpp>
+#include <holdfast/units.hpp>
 
 #include "core/port/mutex.hpp"
 
@@ -23,10 +24,10 @@ bool hasWalResetBug(int versionNumber) noexcept {
   return !fixed344 && !fixed350;
 }
 
-void configureSqlite() noexcept {
-  constexpr unsigned kSortPages = 16;
+void configureSqlite(std::int64_t sortBytes) noexcept {
+  constexpr std::int64_t kPageBytes = 4 * KiB;
   sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
-  sqlite3_config(SQLITE_CONFIG_PMASZ, kSortPages);
+  sqlite3_config(SQLITE_CONFIG_PMASZ, static_cast<unsigned>(sortBytes / kPageBytes));
 }
 
 void requireUsableSqlite() {

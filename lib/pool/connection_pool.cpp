@@ -90,8 +90,7 @@ void ConnectionPool::visitWith(const CallOptions& options, const Sql& sql, std::
 Rows ConnectionPool::queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {
   Rows rows;
   const bool never = false;
-  core_->readOnce(callerOf(sql), options, never,
-                  [&](Connection& connection) { rows = connection.impl().query(sql, values); });
+  core_->readOnce(sql, options, never, [&](Connection& connection) { rows = connection.impl().query(sql, values); });
   return rows;
 }
 

@@ -92,23 +92,29 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   }
   PooledConnection acquireBounded(const Holder& holder, const CallOptions& options);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
-  /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
-  /// has been delivered yet.
+  /// Runs `body(Connection&)` on a read handle; again, after making room, where there was no memory and no row has been
+  /// delivered yet (pool_memory_retry.cpp).
   template <typename Body>
-  void readOnce(const Holder& holder, const CallOptions& options, const bool& started, Body body) {
+  void readOnce(const Sql& sql, const CallOptions& options, const bool& started, Body body) {
+    const Holder holder{Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()};
     const SteadyTime start = options.timeout ? std::chrono::steady_clock::now() : SteadyTime{};
     try {
       try {
-        body(*acquireToRead(holder, options));
+        if (HeavyStatements::contains(sql.hash())) {
+          HeavyStatements::Permit permit;
+          permit.enter(sql.hash(), heavyDeadline(options), options.cancel);
+          body(*acquireToRead(holder, restOf(options, start)));
+        } else {
+          body(*acquireToRead(holder, options));
+        }
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
-        relieveMemory(true);
-        CallOptions rest = options;
-        if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
-        body(*acquireToRead(holder, rest));
+        const ReadBody again{&body,
+                             [](void* target, Connection& connection) { (*static_cast<Body*>(target))(connection); }};
+        readWithRoom(sql, holder, restOf(options, start), started, again);
       }
     } catch (Error& error) {
-      error.setContext(contextText());
+      error.setContext(contextText(error.code()));
       throw;
     }
   }
@@ -122,12 +128,45 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::vector<LeaseInfo> leases() const;
   bool forceCleanup(std::uint64_t leaseId);
 
+  // What met the memory limit, again with more room (pool_memory_retry.cpp).
+  /// The pool without anybody else, for what found no memory beside others: new leases wait, those that are out are
+  /// waited for, caches are given back and, with `closeReaders`, the read handles are closed. Not for a thread that
+  /// holds a lease itself: others may be waiting for it. Threads that hold one are let through.
+  class Alone {
+   public:
+    Alone(Core& core, SteadyTime deadline, bool closeReaders);
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+    ~Alone();
+    /// False where that could not be had in time.
+    explicit operator bool() const noexcept { return held_; }
+
+   private:
+    Core& core_;
+    bool held_ = false;
+  };
+  struct ReadBody {
+    void* target;
+    void (*call)(void* target, Connection& connection);
+    void operator()(Connection& connection) const { call(target, connection); }
+  };
+  void readWithRoom(const Sql& sql, const Holder& holder, const CallOptions& options, const bool& started,
+                    const ReadBody& body);
+  SteadyTime heavyDeadline(const CallOptions& options) const;
+  static CallOptions restOf(const CallOptions& options, SteadyTime start) {
+    CallOptions rest = options;
+    if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
+    return rest;
+  }
+
   // Transactions (pool_transactions.cpp).
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
   Transaction begin(const TransactionOptions& options, const Holder& holder);
   /// One statement on the write handle, a transaction of its own; again where it met contention.
   RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit, const CallOptions& options,
                 const Holder& holder);
+  RunResult runOnce(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+                    const CallOptions& options, const Holder& holder);
 
   // Shared commits (pool_group.cpp). By the holder of the write slot.
   void commit(Transaction& tx) override;
@@ -165,8 +204,11 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
 
   // Memory (pool_memory.cpp).
   MemoryStage memoryCheck();
-  /// Refuses new work while memory is critical and cannot be relieved.
-  void checkResourceLimits();
+  /// Refuses new work while memory is critical and cannot be relieved, once nobody else is at work any more who may
+  /// give some back, or after `timeout` (nothing: acquireTimeout). Work of Priority::Control is let through.
+  void checkResourceLimits(Priority priority, std::optional<std::chrono::milliseconds> timeout);
+  /// Waits for those who are at work. Whether memory is no longer critical.
+  bool memoryComesBack(std::optional<std::chrono::milliseconds> timeout);
   struct Relief {
     std::size_t cachesReleased = 0;
     std::size_t handlesClosed = 0;
@@ -177,6 +219,8 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   PoolMetrics metrics() const;
   /// "memory 3.1/4.0 MiB, pool 2/4 in use", for errors.
   std::string contextText() const;
+  /// For an error with this code.
+  std::string contextText(ErrorCode code) const;
   // The text is given in pieces and put together inside, where having no memory for it loses the text and no more:
   // these are called while cleaning up.
   using Pieces = std::initializer_list<std::string_view>;
@@ -207,6 +251,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   WaitQueue writeWaiters HOLDFAST_GUARDED_BY(mutex);
   WaitQueue readWaiters HOLDFAST_GUARDED_BY(mutex);
   port::Condition leaseEnded;
+  /// The thread that has the pool to itself, or waits until it has; 0: none.
+  std::uint64_t aloneThread HOLDFAST_GUARDED_BY(mutex) = 0;
+  port::Condition aloneChanged;
   port::Condition housekeeperWake;
   bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
   std::uint64_t timesOpened HOLDFAST_GUARDED_BY(mutex) = 0;
@@ -256,6 +303,14 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   /// Takes a waiter out of its queue, and the flag of its lane down with the last.
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
+  bool holdsLease(std::uint64_t thread) const noexcept HOLDFAST_REQUIRES(mutex);
+  /// Whether it has to wait for a thread that wants the pool to itself.
+  bool isBarred(const Waiter& waiter) const noexcept HOLDFAST_REQUIRES(mutex) {
+    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested;
+  }
+  bool beginAlone(SteadyTime deadline);
+  void endAlone() noexcept;
+  void clearForOne(bool closeReaders) noexcept;
   void refuseInsideTransaction() const {
     if (InsideTransaction::of(this)) throwInsideTransaction();
   }
@@ -344,7 +399,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void retry(const Patience& patience, Attempt attempt);
   /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
-                                          SteadyTime deadline, bool alone);
+                                          SteadyTime deadline, bool alone, bool& committed);
+  /// Runs it; again with more room where SQLite had no memory for it, unless `final` says that it has taken effect.
+  template <typename Run>
+  void repeatWithRoom(Run run, const Patience& patience, const bool& final);
 
   /// Hands the write slot and its open transaction to the first in line, where it may join, or leaves it open for those
   /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is

@@ -55,6 +55,7 @@ void ConnectionPool::Core::tick() {
     if (posts.due()) flushOnce();
     observers.deliver();
   }
+  ProcessMemory::calmDown();
   memoryCheck();
 }
 

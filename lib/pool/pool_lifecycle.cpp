@@ -48,7 +48,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   requireOwnProcess();
   refuseAfterFork();
   wanted.validate();
-  configureSqlite();
+  configureSqlite(sortBytes(wanted.memoryLimit));
   requireUsableSqlite();
   startOpening(wanted);
   OpenReport report;

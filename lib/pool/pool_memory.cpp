@@ -1,6 +1,10 @@
 // What the pool does when SQLite's heap runs short: caches first, then idle handles, then no new work.
 
+#include <algorithm>
+
 #include "connection/sqlite_library.hpp"
+#include "core/port/process.hpp"
+#include "core/port/thread.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
 
@@ -28,10 +32,29 @@ MemoryStage ConnectionPool::Core::memoryCheck() {
   return stage;
 }
 
-void ConnectionPool::Core::checkResourceLimits() {
-  if (memoryCheck() != MemoryStage::Critical) return;
+void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<std::chrono::milliseconds> timeout) {
+  if (memoryCheck() != MemoryStage::Critical || priority == Priority::Control) return;
+  if (memoryComesBack(timeout)) return;
   counters.refusals.add();
-  throw Error(ErrorCode::MemoryLimit, "no new transaction while memory is critical").setContext(contextText());
+  throw Error(ErrorCode::MemoryLimit, "no new transaction while memory is critical")
+      .setContext(contextText(ErrorCode::MemoryLimit));
+}
+
+bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
+  constexpr std::chrono::milliseconds kLookAgain{1};
+  const auto othersWork = [this, self = port::currentThreadId()] {
+    const port::LockGuard guard(mutex);
+    return !table.inUse().empty() && !holdsLease(self);
+  };
+  const SteadyTime deadline =
+      std::chrono::steady_clock::now() +
+      std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
+  while (othersWork() && std::chrono::steady_clock::now() < deadline) {
+    port::sleepFor(kLookAgain);
+    const std::int64_t limit = ProcessMemory::instance().limit();
+    if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) return true;
+  }
+  return memoryCheck() != MemoryStage::Critical;
 }
 
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {

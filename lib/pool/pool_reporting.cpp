@@ -83,6 +83,8 @@ PoolMetrics ConnectionPool::Core::metrics() const {
   return result;
 }
 
+std::string ConnectionPool::Core::contextText(ErrorCode /*code*/) const { return contextText(); }
+
 std::string ConnectionPool::Core::contextText() const {
   if (!inOwnProcess()) return {};  // A thread of the parent may have held the lock.
   std::size_t inUse = 0;

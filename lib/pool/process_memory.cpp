@@ -7,6 +7,7 @@
 
 #include <holdfast/cache_manager.hpp>
 
+#include "connection/heavy_statements.hpp"
 #include "connection/sqlite_library.hpp"
 
 namespace holdfast {
@@ -35,8 +36,16 @@ std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedByt
 
 MemoryShares ProcessMemory::shares() const {
   const port::LockGuard guard(mutex_);
-  return shares_;
+  MemoryShares shares = shares_;
+  if (HeavyStatements::lately()) shares.cachePerHandle = shares.cacheWhileHeavy;
+  return shares;
 }
+
+void ProcessMemory::calmDown() noexcept {
+  if (HeavyStatements::instance().calmDown()) generation_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void ProcessMemory::changeShares() noexcept { generation_.fetch_add(1, std::memory_order_relaxed); }
 
 void ProcessMemory::divide() {
   std::int64_t limit = 0;
@@ -53,6 +62,7 @@ void ProcessMemory::divide() {
   } else if (limitedBefore) {
     sqlite_memory::setLimits(before_);  // Back to what the application had set by itself.
   }
+  HeavyStatements::instance().setWidth(shares_.heavyStatements, &changeShares);
   limit_.store(limit, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
 }
