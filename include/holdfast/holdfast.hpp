@@ -6,6 +6,7 @@
 
 #include <holdfast/active_record.hpp>
 #include <holdfast/aggregate.hpp>
+#include <holdfast/bounded_calls.hpp>
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
 #include <holdfast/column.hpp>
@@ -25,6 +26,8 @@
 #include <holdfast/json_repository.hpp>
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
+#include <holdfast/memory_budget.hpp>
+#include <holdfast/memory_signals.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
@@ -42,6 +45,7 @@
 #include <holdfast/row.hpp>
 #include <holdfast/row_cursor.hpp>
 #include <holdfast/schema_diff.hpp>
+#include <holdfast/sizing.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
 #include <holdfast/table_schema.hpp>

@@ -34,6 +34,13 @@ enum class CheckpointMode : std::uint8_t {
   Truncate,  ///< Copies all and cuts the log to nothing, or stops where a reader is.
 };
 
+/// What a handle holds of the heap, in bytes.
+struct HandleBytes {
+  std::int64_t pages = 0;
+  std::int64_t schema = 0;
+  std::int64_t statements = 0;
+};
+
 /// How a lease came back.
 struct ReturnState {
   const char* replaceBecause = nullptr;  ///< Why the handle is not to be used again; null where it is.
@@ -129,8 +136,12 @@ struct Connection::Impl {
   /// Whether a deferred constraint is violated now, which would make COMMIT fail.
   bool hasDeferredViolations() noexcept;
   void setCacheBytes(std::int64_t bytes);
+  /// Gives unused pages back to the heap.
+  void releasePages() noexcept { sqlite3_db_release_memory(handle); }
   /// Gives unused pages and idle statements back to the heap.
   void releaseMemory() noexcept;
+  /// Counts what is held, which takes some microseconds.
+  HandleBytes memory() const noexcept;
   /// Lets the closing handle delete the log. Only for the last one.
   void allowCheckpointOnClose() noexcept;
   /// Ends the running statement. Any thread, for as long as it keeps the Connection alive.

@@ -54,6 +54,24 @@ std::int64_t usedBytes() noexcept { return sqlite3_memory_used(); }
 
 std::int64_t peakBytes() noexcept { return sqlite3_memory_highwater(0); }
 
+SqliteHeap heap() noexcept {
+  struct Figure {
+    explicit Figure(int what) noexcept { sqlite3_status64(what, &now, &most, 0); }
+    sqlite3_int64 now = 0;
+    sqlite3_int64 most = 0;
+  };
+  const Figure used(SQLITE_STATUS_MEMORY_USED);
+  SqliteHeap heap;
+  heap.usedBytes = used.now;
+  heap.peakBytes = used.most;
+  heap.allocations = Figure(SQLITE_STATUS_MALLOC_COUNT).now;
+  heap.largestAllocationBytes = Figure(SQLITE_STATUS_MALLOC_SIZE).most;
+  const Limits now = limits();
+  heap.softLimitBytes = now.softBytes;
+  heap.hardLimitBytes = now.hardBytes;
+  return heap;
+}
+
 Limits limits() noexcept { return {sqlite3_soft_heap_limit64(-1), sqlite3_hard_heap_limit64(-1)}; }
 
 void setLimits(const Limits& limits) noexcept {

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <holdfast/memory_budget.hpp>
+
 namespace holdfast {
 
 /// What is linked in, found out at run time: users relink.
@@ -36,6 +38,7 @@ void useTemporaryDirectoryBeside(const std::string& databasePath);
 /// SQLite's heap, for the whole process, in bytes.
 namespace sqlite_memory {
 
+SqliteHeap heap() noexcept;
 std::int64_t usedBytes() noexcept;
 std::int64_t peakBytes() noexcept;
 /// Zero: none. The soft limit makes page caches reuse pages, the hard one is the wall.

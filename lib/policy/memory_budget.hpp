@@ -3,11 +3,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include <holdfast/memory_stage.hpp>
+#include <holdfast/units.hpp>
 
 namespace holdfast {
+
+/// A page cache is never asked to be smaller.
+inline constexpr std::int64_t kLeastCacheBytes = 16 * KiB;
 
 /// How SQLite's heap is divided, in bytes.
 struct MemoryShares {
@@ -23,13 +26,13 @@ struct MemoryShares {
 
 /// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements,
 /// and the soft limit lies at 0.75: measured, 8 handles then run a mixed load on 252 MB in as little as 256 KiB at full
-/// speed, where undivided caches meet the wall. Each heavy statement is reckoned with one and a half
-/// times sortBytes().
+/// speed, where undivided caches meet the wall. Each heavy statement is reckoned with
+/// twice sortBytes().
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 
-/// What one sort collects before it spills, in bytes: a third of the limit, 64 KiB to 512 KiB (that for no limit, too).
+/// What one sort collects before it spills, in bytes: half of the limit, 64 KiB to 256 KiB (that for no limit, too).
 /// Merging takes a page for each spill, so small spills do not make a sort small: SQLite's sort of S bytes takes about
-/// P + S / P * 4.4 KiB, least where P is the root of S * 4.4 KiB (200 KiB for 9 MiB).
+/// P + S / P * 4.4 KiB, least where P is the root of S * 4.4 KiB (230 KiB for 12 MiB).
 std::int64_t sortBytes(std::int64_t limit) noexcept;
 
 /// The stage for `used` of `limit` bytes. Pressure begins at 90 % and ends below 85 %, critical begins at 97 %

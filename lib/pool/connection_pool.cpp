@@ -169,6 +169,12 @@ HealthReport ConnectionPool::checkHealth() { return core_->checkHealth(); }
 
 void ConnectionPool::tick() { core_->tick(); }
 
+MemoryReport ConnectionPool::memory() { return core_->memory(); }
+
+void ConnectionPool::reportMemoryPressure(MemoryStage stage) { core_->reportMemoryPressure(stage); }
+
+SizingReport ConnectionPool::recommendations() const { return core_->recommendations(); }
+
 PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }
 
 std::vector<LeaseInfo> ConnectionPool::leases() const { return core_->leases(); }

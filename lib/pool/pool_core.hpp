@@ -18,10 +18,12 @@
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "metrics/event_bus.hpp"
+#include "policy/pool_sizing.hpp"
 #include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
 #include "pool/executor.hpp"
 #include "pool/inside_transaction.hpp"
+#include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
 #include "pool/post_queue.hpp"
 #include "pool/process_memory.hpp"
@@ -203,17 +205,28 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void stopHousekeeper();
 
   // Memory (pool_memory.cpp).
-  MemoryStage memoryCheck();
+  /// Finds out the stage and does what it asks for. `inRounds`: by housekeeping, which does it again.
+  MemoryStage memoryCheck(bool inRounds = false);
   /// Refuses new work while memory is critical and cannot be relieved, once nobody else is at work any more who may
   /// give some back, or after `timeout` (nothing: acquireTimeout). Work of Priority::Control is let through.
   void checkResourceLimits(Priority priority, std::optional<std::chrono::milliseconds> timeout);
-  /// Waits for those who are at work. Whether memory is no longer critical.
-  bool memoryComesBack(std::optional<std::chrono::milliseconds> timeout);
+  void reportMemoryPressure(MemoryStage stage);
   struct Relief {
     std::size_t cachesReleased = 0;
     std::size_t handlesClosed = 0;
   };
-  Relief relieveMemory(bool closeHandles) noexcept;
+  /// What `stage` does to what is idle; handles stay open unless `closeHandles`.
+  Relief relieveMemory(MemoryStage stage, bool closeHandles) noexcept;
+  // Page caches by need (pool_memory_shares.cpp).
+  void rebalanceCaches();
+  std::int64_t cacheShareOf(std::size_t slot) const;
+  // Who holds what (pool_memory_report.cpp).
+  MemoryReport memory();
+
+  // How many handles there are (pool_sizing.cpp).
+  static constexpr std::chrono::milliseconds kGrowAfter{2};
+  void reviewSize();
+  SizingReport recommendations() const;
 
   // Reporting (pool_reporting.cpp).
   PoolMetrics metrics() const;
@@ -258,6 +271,9 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
   std::uint64_t timesOpened HOLDFAST_GUARDED_BY(mutex) = 0;
   std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
+  std::uint64_t readWaits HOLDFAST_GUARDED_BY(mutex) = 0;  // Of these.
+  std::size_t sizeTarget HOLDFAST_GUARDED_BY(mutex) = 0;   // So many handles may be open.
+  SizingWindow sizing HOLDFAST_GUARDED_BY(mutex);
   std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
   bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
   bool draining HOLDFAST_GUARDED_BY(mutex) = false;        // close() has begun, and finishes what was posted first.
@@ -285,6 +301,7 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   // --- Free of the lock ------------------------------------------------------------------------------------------
   std::atomic<std::uint64_t> lastConnectionId{0};
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
+  MemoryWatch watch;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;
@@ -300,6 +317,25 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
+  SizingFigures sizingTotals() const HOLDFAST_REQUIRES(mutex);
+  /// Whether an empty slot of the lane may get a handle.
+  bool mayOpen(Access access) const noexcept HOLDFAST_REQUIRES(mutex);
+  /// Allows for one handle more where somebody has waited since then for long enough.
+  bool growFor(SteadyTime since) noexcept HOLDFAST_REQUIRES(mutex);
+  /// Waits for those who are at work. Whether memory is no longer critical.
+  bool memoryComesBack(std::optional<std::chrono::milliseconds> timeout);
+  void enterStage(MemoryStage stage, const Relief& relief);
+  void readSignals();
+  /// By the owner of the slot.
+  void noteMemory(std::size_t slot) noexcept;
+  /// Its handle has gone.
+  void forgetMemory(std::size_t slot) noexcept {
+    Slot& entry = table[slot];
+    for (auto* figure : {&entry.pageBytes, &entry.schemaBytes, &entry.statementBytes, &entry.cacheBytes})
+      figure->store(0);
+  }
+  void lookAtIdleHandles() noexcept;
+  MemoryReport lastKnownMemory() const;
   /// Takes a waiter out of its queue, and the flag of its lane down with the last.
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);

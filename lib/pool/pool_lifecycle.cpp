@@ -123,11 +123,14 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     config = std::move(copy);
     logger = std::move(newLogger);
     clock = config.clock != nullptr ? config.clock.get() : &systemClock();
+    sizeTarget = config.dynamicSizing ? config.minPoolSize : config.poolSize;
+    sizing = {};
     ++timesOpened;
     for (std::size_t slot = 0; slot < config.poolSize; ++slot) fresh[slot].leases = timesOpened << 32;
     table.adopt(std::move(fresh), config.poolSize);
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
+    watch.reset();
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;

@@ -50,7 +50,7 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
   WaitQueue& queue = waitersOf(access);
   self.nested = holdsLease(wish.holder.thread);
   if (queue.empty() && !isBarred(self)) {
-    if (const auto slot = table.tryTakeInTurn(access, preferred, clock->now())) {
+    if (const auto slot = table.tryTakeInTurn(access, preferred, clock->now(), mayOpen(access))) {
       beginLease(*slot, wish.holder, clock->now());
       return *slot;
     }
@@ -59,6 +59,8 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
   refuseSelfDeadlock(access, wish.holder);
   queue.push(self);
   ++acquireWaits;
+  if (access == Access::Read) ++readWaits;
+  const SteadyTime since = SteadyClock::now();
   while (true) {
     self.thread->prepare();  // Before anything is looked at: what is told from here on is not lost.
     if (self.granted.load(std::memory_order_acquire) != Waiter::kNone || self.rejected) break;
@@ -66,7 +68,7 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
     std::optional<std::size_t> slot;
     const bool barred = isBarred(self);
     const bool first = aloneThread == 0 ? queue.front() == &self : !barred;
-    if (first) slot = table.tryTakeInTurn(access, preferred, clock->now());
+    if (first) slot = table.tryTakeInTurn(access, preferred, clock->now(), mayOpen(access) || growFor(since));
     const SteadyTime now = SteadyClock::now();
     const bool cancelled = cancel.stop_requested();
     if (slot || now >= deadline || cancelled) {
@@ -83,8 +85,10 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
       continue;  // One became free meanwhile.
     }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
+    const bool mayGrow = !mayOpen(access);
     guard.unlock();
-    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
+    const auto look = mayGrow ? kGrowAfter : config.openRetryDelay;
+    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + look) : deadline);
     if (self.granted.load(std::memory_order_acquire) != Waiter::kNone) return self.granted;
     guard.lock();
   }

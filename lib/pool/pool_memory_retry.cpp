@@ -92,7 +92,7 @@ void ConnectionPool::Core::readWithRoom(const Sql& sql, const Holder& holder, co
       return true;
     }
   };
-  relieveMemory(false);
+  relieveMemory(MemoryStage::Critical, false);
   const bool again = foundNone([&] {
     HeavyStatements::Permit permit;
     permit.enter(sql.hash(), heavyDeadline(options), options.cancel);

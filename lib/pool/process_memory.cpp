@@ -36,16 +36,12 @@ std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedByt
 
 MemoryShares ProcessMemory::shares() const {
   const port::LockGuard guard(mutex_);
-  MemoryShares shares = shares_;
-  if (HeavyStatements::lately()) shares.cachePerHandle = shares.cacheWhileHeavy;
-  return shares;
+  return shares_;
 }
 
 void ProcessMemory::calmDown() noexcept {
-  if (HeavyStatements::instance().calmDown()) generation_.fetch_add(1, std::memory_order_relaxed);
+  if (HeavyStatements::instance().calmDown()) changeShares();
 }
-
-void ProcessMemory::changeShares() noexcept { generation_.fetch_add(1, std::memory_order_relaxed); }
 
 void ProcessMemory::divide() {
   std::int64_t limit = 0;

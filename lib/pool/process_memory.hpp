@@ -24,6 +24,8 @@ class ProcessMemory {
   /// SQLite's heap, and what caches hold of its content.
   static std::int64_t usedBytes() noexcept;
   MemoryShares shares() const;
+  /// Has every handle look at its share again before it is leased next.
+  static void changeShares() noexcept { generation_.fetch_add(1, std::memory_order_relaxed); }
   /// By housekeeping: after a time without heavy statements caches have their larger shares again.
   static void calmDown() noexcept;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
@@ -36,7 +38,6 @@ class ProcessMemory {
     std::size_t handles = 0;
   };
   void divide() HOLDFAST_REQUIRES(mutex_);
-  static void changeShares() noexcept;
 
   mutable port::Mutex mutex_;
   std::map<const void*, Member> members_ HOLDFAST_GUARDED_BY(mutex_);
