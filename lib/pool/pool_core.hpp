@@ -14,24 +14,12 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/connection_impl.hpp"
-#include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
-#include "core/port/thread.hpp"
-#include "metrics/event_bus.hpp"
-#include "policy/pool_sizing.hpp"
 #include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
-#include "pool/executor.hpp"
 #include "pool/inside_transaction.hpp"
-#include "pool/memory_watch.hpp"
-#include "pool/pool_counters.hpp"
-#include "pool/post_queue.hpp"
+#include "pool/pool_state.hpp"
 #include "pool/process_memory.hpp"
-#include "pool/read_anchor.hpp"
-#include "pool/slot_table.hpp"
-#include "pool/wait_queue.hpp"
-#include "storage/checkpoint_policy.hpp"
-#include "transaction/commit_group.hpp"
 
 namespace holdfast {
 
@@ -53,8 +41,7 @@ namespace holdfast {
 /// with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
-struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
-  enum class State : std::uint8_t { Closed, Opening, Open, Closing };
+struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   Core();
@@ -257,63 +244,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     refuseInsideTransaction();
   }
 
-  // --- Under the lock --------------------------------------------------------------------------------------------
-  mutable port::Mutex mutex;
-  State state HOLDFAST_GUARDED_BY(mutex) = State::Closed;
-  SlotTable table;  // By invariant (1), not by the lock alone.
-  WaitQueue writeWaiters HOLDFAST_GUARDED_BY(mutex);
-  WaitQueue readWaiters HOLDFAST_GUARDED_BY(mutex);
-  port::Condition leaseEnded;
-  /// The thread that has the pool to itself, or waits until it has; 0: none.
-  std::uint64_t aloneThread HOLDFAST_GUARDED_BY(mutex) = 0;
-  port::Condition aloneChanged;
-  port::Condition housekeeperWake;
-  bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
-  std::uint64_t timesOpened HOLDFAST_GUARDED_BY(mutex) = 0;
-  std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
-  std::uint64_t readWaits HOLDFAST_GUARDED_BY(mutex) = 0;  // Of these.
-  std::size_t sizeTarget HOLDFAST_GUARDED_BY(mutex) = 0;   // So many handles may be open.
-  SizingWindow sizing HOLDFAST_GUARDED_BY(mutex);
-  std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
-  bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
-  bool draining HOLDFAST_GUARDED_BY(mutex) = false;        // close() has begun, and finishes what was posted first.
-  bool workersRefused HOLDFAST_GUARDED_BY(mutex) = false;  // It has waited for asynchronous calls for long enough.
-  /// close() has closed what was free; leases that come back close their handles themselves, and so many are left.
-  bool handlesClosed HOLDFAST_GUARDED_BY(mutex) = true;
-  std::size_t orphans HOLDFAST_GUARDED_BY(mutex) = 0;
-
-  // --- Written by open() while nothing else runs -----------------------------------------------------------------
-  ConnectionConfig config;
-  std::string path;
-  // Which file it is: SQLite would apply the log beside a path to whatever file lies there.
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
   // The cores that have a file open.
   static port::Mutex openFilesMutex;
   static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
   Core* nextOpen HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
-  std::shared_ptr<Logger> logger;
-  const Clock* clock = nullptr;
-  std::atomic<std::uint32_t> generation{0};
-  std::atomic<bool> holdsHandles{false};
-  std::atomic<bool> foreignWritesSeen{false};
-
-  // --- Free of the lock ------------------------------------------------------------------------------------------
-  std::atomic<std::uint64_t> lastConnectionId{0};
-  std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
-  MemoryWatch watch;
-  CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
-  CommitGroup group;
-  ReadAnchor anchor;
-  PostQueue posts;
-  std::atomic<std::uint64_t> settledPosts{0};  // So many pieces of posted work have ended.
-  /// The first ones of the queue that were undone because of others: they go alone. By the holder of the write slot.
-  std::size_t postsUndone = static_cast<std::size_t>(-1);
-  std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
-  EventBus events;
-  port::Thread housekeeper;
-
-  PoolCounters counters;
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);

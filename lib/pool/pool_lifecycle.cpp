@@ -31,10 +31,11 @@ void refuseAfterFork() {
 ConnectionPool::Core::Core()
     : observers([this](const char* failure) {
         log(LogLevel::Warning, {"an observer of changes failed: ", failure});
-      }),
-      logger(makeStderrLogger()),
-      clock(&systemClock()),
-      generation(port::forkGeneration()) {}
+      }) {
+  logger = makeStderrLogger();
+  clock = &systemClock();
+  generation = port::forkGeneration();
+}
 
 ConnectionPool::Core::~Core() = default;
 

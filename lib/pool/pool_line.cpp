@@ -20,6 +20,7 @@ WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
 void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter, bool served) noexcept {
   WaitQueue& queue = waitersOf(access);
   queue.remove(waiter, served);
+  if (servedFirst > 0 && --servedFirst == 0) aloneChanged.notifyAll();
   if (queue.empty()) table.lower(table.waitingFor(access));
 }
 

@@ -23,7 +23,7 @@ bool ConnectionPool::Core::beginAlone(SteadyTime deadline) {
   const std::uint64_t self = port::currentThreadId();
   port::LockGuard guard(mutex);
   if (holdsLease(self)) return false;
-  while (aloneThread != 0 && state == State::Open) {
+  while ((aloneThread != 0 || servedFirst > 0) && state == State::Open) {
     if (!aloneChanged.waitUntil(guard, deadline) && SteadyClock::now() >= deadline) return false;
   }
   if (state != State::Open) return false;
@@ -42,6 +42,7 @@ void ConnectionPool::Core::endAlone() noexcept {
   const port::LockGuard guard(mutex);
   aloneThread = 0;
   if (!workersRefused) table.lower(SlotTable::kLongWay);
+  servedFirst = readWaiters.size() + writeWaiters.size();
   // The first takes what is free now, and wakes the next.
   wakeFirst(readWaiters);
   wakeFirst(writeWaiters);
