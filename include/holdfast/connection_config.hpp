@@ -115,9 +115,20 @@ struct ConnectionConfig {
   std::size_t poolSize = 4;
   /// Handles that stay open however idle, the write handle among them. 1 to poolSize.
   std::size_t minPoolSize = 1;
+  /// Begin with minPoolSize handles, open another one only once a caller has waited 2 ms for a reader while memory is
+  /// not short, and close it again after three rounds of housekeeping without use (or idleTimeout). Off: every caller
+  /// that finds no free handle opens one, up to poolSize.
+  bool dynamicSizing = false;
   /// SQLite heap of the whole process, in bytes; 0: unlimited, else at least 256 KiB. Where several databases are
   /// open the smallest limit holds, divided over the handles of all.
   std::int64_t memoryLimit = 0;
+  /// Resident memory of the process from which its caches are given back, and from 97 % of which new transactions are
+  /// refused, in bytes; 0: none. Looked at by housekeeping. Else at least 1 MiB.
+  std::int64_t residentLimit = 0;
+  /// Heed what the device says about memory (control group, PSI): see docs/memory.md. Read by housekeeping.
+  bool memorySignals = true;
+  /// Directory under which its files are looked for (proc/, sys/fs/cgroup/), where they are mounted elsewhere. Empty: /.
+  std::string memorySignalsRoot;
   /// Page cache of one handle, in bytes; 0: its share of memoryLimit, or 512 KiB where there is no limit; otherwise at
   /// least 16 KiB.
   std::int64_t cacheSize = 0;

@@ -12,40 +12,24 @@
 #include <type_traits>
 #include <vector>
 
+#include <holdfast/bounded_calls.hpp>
 #include <holdfast/connection.hpp>
 #include <holdfast/connection_config.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/memory_budget.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/post.hpp>
 #include <holdfast/report.hpp>
+#include <holdfast/sizing.hpp>
 #include <holdfast/transaction.hpp>
 
 namespace holdfast {
 
-class ConnectionPool;
-
 namespace detail {
 class PoolInternals;
 }
-
-/// A pool's run(), query(), queryOne(), queryValue() and forEach() with bounds of their own. Any thread.
-/// Throws what these throw, and Error: Timeout and Interrupted where a bound is met. Must not outlive the pool.
-class BoundedCalls final : public StatementExecutor {
- public:
-  RunResult runBound(const Sql& sql, std::span<const ValueView> values) override;
-  RunResult runReturningBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
-  void visitBound(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit) override;
-  Rows queryBound(const Sql& sql, std::span<const ValueView> values) override;
-
- private:
-  friend class ConnectionPool;
-  BoundedCalls(ConnectionPool& pool, CallOptions options) noexcept : pool_(&pool), options_(std::move(options)) {}
-
-  ConnectionPool* pool_;
-  CallOptions options_;
-};
 
 /// A fixed pool of SQLite handles on one database file: one write handle, the rest read handles.
 ///
@@ -94,7 +78,7 @@ class ConnectionPool : public StatementExecutor {
 
   /// Runs `work(Transaction&)` in a transaction on the write handle and commits; rolls back when it throws. Returns
   /// what `work` returns, once that is as durable as asked. The callback runs again when SQLite reports contention
-  /// (Busy), never once COMMIT may have taken effect. Blocks until the timeout at the longest, besides `work` itself.
+  /// (Busy), up to twice when it finds no memory, never once COMMIT may have taken effect. Blocks until the timeout at the longest, besides `work` itself.
   template <typename F>
     requires std::invocable<F&, Transaction&>
   std::invoke_result_t<F&, Transaction&> transaction(F&& work, const TransactionOptions& options = {},
@@ -195,6 +179,14 @@ class ConnectionPool : public StatementExecutor {
   void tick();
 
   PoolMetrics metrics() const;
+  /// Who holds what of the memory that the process may use. Idle handles are looked at, each for some microseconds;
+  /// those in use give the figures of when they were looked at last. Reads the system's files about memory.
+  MemoryReport memory();
+  /// The application's own word on memory: this stage's actions are taken at once and kept up by housekeeping, until it
+  /// says Normal. At Critical new transactions are refused with Error{MemoryLimit}.
+  void reportMemoryPressure(MemoryStage stage);
+  /// What the pool would set otherwise, and why.
+  SizingReport recommendations() const;
   /// The leases that are out, longest held first.
   std::vector<LeaseInfo> leases() const;
   /// Forces a lease back: interrupts its statements, makes its further calls Error{LeaseRevoked}, and replaces the

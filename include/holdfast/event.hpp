@@ -25,6 +25,7 @@ enum class EventKind : std::uint8_t {
   Checkpoint,           ///< The write-ahead log was moved into the database.
   CheckpointBlocked,    ///< The log could not be shortened because of a reader.
   Closed,               ///< close() has finished.
+  MemoryAction,         ///< One of the actions of a memory stage began, or was undone; the detail names it.
 };
 
 std::string_view toText(EventKind kind) noexcept;

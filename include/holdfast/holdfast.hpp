@@ -7,6 +7,7 @@
 #include <holdfast/active_record.hpp>
 #include <holdfast/aggregate.hpp>
 #include <holdfast/arena_options.hpp>
+#include <holdfast/bounded_calls.hpp>
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
 #include <holdfast/column.hpp>
@@ -27,6 +28,8 @@
 #include <holdfast/logger.hpp>
 #include <holdfast/mapping.hpp>
 #include <holdfast/memory_arena.hpp>
+#include <holdfast/memory_budget.hpp>
+#include <holdfast/memory_signals.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
@@ -44,6 +47,7 @@
 #include <holdfast/row.hpp>
 #include <holdfast/row_cursor.hpp>
 #include <holdfast/schema_diff.hpp>
+#include <holdfast/sizing.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
 #include <holdfast/table_schema.hpp>

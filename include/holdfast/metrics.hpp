@@ -84,6 +84,8 @@ struct PoolMetrics {
   MemoryStage memoryStage = MemoryStage::Normal;
   std::uint64_t memoryRefusals = 0;  ///< Operations refused with Error{MemoryLimit}.
   std::uint64_t memoryReliefs = 0;   ///< Times caches or handles were released under pressure.
+  /// Operations that found no memory beside others and were carried out again with the pool to themselves.
+  std::uint64_t memoryRunsAlone = 0;
 
   // Latencies. Waits are measured each time; calls that go straight through, one in about 60 with that weight.
   LatencySummary acquireLatency;

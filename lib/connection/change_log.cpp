@@ -26,6 +26,13 @@ const std::uint32_t* secondHeaderOf(sqlite3* handle) noexcept {
 
 }  // namespace
 
+std::int64_t ChangeLog::bytes() const {
+  const port::LockGuard guard(namesMutex_);
+  std::size_t bytes = sizeof(*this) + names_.capacity() * sizeof(std::string);
+  for (const std::string& name : names_) bytes += name.size();
+  return static_cast<std::int64_t>(bytes);
+}
+
 TableSet ChangeLog::bitOf(std::string_view table) {
   const port::LockGuard guard(namesMutex_);
   // As SQLite compares names: ASCII letters in either case are the same.

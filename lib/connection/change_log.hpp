@@ -58,6 +58,8 @@ class ChangeLog {
 
   explicit ChangeLog(Listener& listener) noexcept : listener_(listener) {}
 
+  /// What it takes with the names of the tables.
+  std::int64_t bytes() const;
   /// The table's bit. Blocks for other callers only. Throws std::bad_alloc.
   TableSet bitOf(std::string_view table);
 
@@ -142,7 +144,7 @@ class ChangeLog {
   std::atomic<std::uint32_t> frames_{0};   // What the log has held after the last one that is known.
   std::atomic<std::uint32_t> commits_{0};  // Odd while one of this process is under way.
 
-  port::Mutex namesMutex_;
+  mutable port::Mutex namesMutex_;
   std::vector<std::string> names_ HOLDFAST_GUARDED_BY(namesMutex_);
   port::Mutex gatesMutex_;
   std::vector<Gate*> gates_ HOLDFAST_GUARDED_BY(gatesMutex_);

@@ -31,6 +31,9 @@ void undoStatement(sqlite3* handle, sqlite3_stmt* statement) noexcept {
 class Connection::Impl::Use {
  public:
   Use(Impl& impl, const Sql& sql, std::span<const ValueView> values) : impl_(impl), statement_(impl.statementFor(sql)) {
+    if (HeavyStatements::contains(statement_.hash)) {
+      permit_.enter(statement_.hash, impl.heavyPatience(), impl.limits_.cancel);
+    }
     impl_.beginUse();
     try {
       if (impl.leasedFor == Access::Read && !statement_.readOnly) {
@@ -68,6 +71,7 @@ class Connection::Impl::Use {
 
   Impl& impl_;
   CachedStatement& statement_;
+  HeavyStatements::Permit permit_;
 };
 
 CachedStatement& Connection::Impl::prepareStatement(const Sql& sql) {
@@ -197,6 +201,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
   failures.add();
   dropView();
   noteBreakage(cause.sqliteCode());
+  if (isOutOfMemory(cause)) HeavyStatements::learn(sql.hash());
   const auto explained = [&]() -> Error {
     if (isRevoked()) {
       return Error(ErrorCode::LeaseRevoked, "the lease was held too long and has been forced back", cause.sqliteCode(),

@@ -18,6 +18,7 @@
 #include <holdfast/report.hpp>
 
 #include "connection/control_statements.hpp"
+#include "connection/heavy_statements.hpp"
 #include "connection/profile.hpp"
 #include "connection/statement_cache.hpp"
 #include "connection/statement_guard.hpp"
@@ -31,6 +32,13 @@ namespace holdfast {
 enum class CheckpointMode : std::uint8_t {
   Passive,   ///< Copies what no reader stands in the way of.
   Truncate,  ///< Copies all and cuts the log to nothing, or stops where a reader is.
+};
+
+/// What a handle holds of the heap, in bytes.
+struct HandleBytes {
+  std::int64_t pages = 0;
+  std::int64_t schema = 0;
+  std::int64_t statements = 0;
 };
 
 /// How a lease came back.
@@ -133,8 +141,12 @@ struct Connection::Impl {
   /// Whether a deferred constraint is violated now, which would make COMMIT fail.
   bool hasDeferredViolations() noexcept;
   void setCacheBytes(std::int64_t bytes);
+  /// Gives unused pages back to the heap.
+  void releasePages() noexcept { sqlite3_db_release_memory(handle); }
   /// Gives unused pages and idle statements back to the heap.
   void releaseMemory() noexcept;
+  /// Counts what is held, which takes some microseconds.
+  HandleBytes memory() const noexcept;
   /// Lets the closing handle delete the log. Only for the last one.
   void allowCheckpointOnClose() noexcept;
   /// Ends the running statement. Any thread, for as long as it keeps the Connection alive.
@@ -197,6 +209,10 @@ struct Connection::Impl {
   void findOutWhetherUsable() const;
 
   void installHooks() noexcept;
+  /// How long a heavy statement waits for others.
+  Limits::Time heavyPatience() const noexcept;
+  /// Whether a statement that has run is one that needs much memory.
+  static void noteWeight(const CachedStatement& statement) noexcept;
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
   /// SQLite calls it before a COMMIT takes effect.
@@ -220,6 +236,8 @@ struct Connection::Impl {
   /// Why a statement must not go on.
   enum class Stop : std::uint8_t { No, Revoked, Cancelled, TooLate, TooLarge };
   Stop stopReason() const noexcept;
+  /// Gives cached pages back while statements run.
+  void spareCache() noexcept;
   void throwStopped(Stop reason) const;
   std::int64_t handleBytes() const noexcept;
   /// Marked as in use.
@@ -234,6 +252,7 @@ struct Connection::Impl {
   void endUse(CachedStatement& statement) noexcept {
     --running;
     adoptTables(statement);
+    if (HeavyStatements::areBounded()) noteWeight(statement);
     statements.release(statement);
     endCommit();
     if (running == 0 && open.empty()) holdsSnapshot.store(false, std::memory_order_relaxed);
@@ -264,6 +283,7 @@ struct Connection::Impl {
   std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
   Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
+  std::uint32_t heavyEpoch_ = HeavyStatements::epoch();
   sqlite3_stmt* dataVersion_ = nullptr;
   bool keepsView_ = false;  ///< It stands on its row.
   const std::uint32_t generation_;

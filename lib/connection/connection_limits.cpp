@@ -57,10 +57,36 @@ void Connection::Impl::checkLimits() const { throwStopped(stopReason()); }
 // SQLite calls it every thousand instructions of a statement.
 int Connection::Impl::shouldStop(void* self) noexcept {
   auto& impl = *static_cast<Impl*>(self);
+  if (impl.heavyEpoch_ != HeavyStatements::epoch()) impl.spareCache();
   const Stop reason = impl.stopReason();
   if (reason == Stop::No) return 0;
   impl.stopped_ = reason;
   return 1;
+}
+
+// In the middle of a statement: what SQLite still needs of the cache it has pinned (it is the same that a build with
+// ENABLE_MEMORY_MANAGEMENT does at any allocation).
+void Connection::Impl::spareCache() noexcept {
+  heavyEpoch_ = HeavyStatements::epoch();
+  sqlite3_db_release_memory(handle);
+}
+
+// A handle that waits is one that others cannot have: the write handle does not wait at all, for it is what the others
+// may be waiting for.
+Connection::Impl::Limits::Time Connection::Impl::heavyPatience() const noexcept {
+  constexpr std::chrono::milliseconds kWithHandle{250};
+  if (profile.access == Access::Write) return Limits::Time::min();
+  return std::min(limits_.deadline, SteadyClock::now() + kWithHandle);
+}
+
+void Connection::Impl::noteWeight(const CachedStatement& statement) noexcept {
+  // A sort of so many steps collects about as much as fits before it spills.
+  constexpr int kManySteps = 20'000;
+  const int sorts = sqlite3_stmt_status(statement.handle, SQLITE_STMTSTATUS_SORT, 1);
+  const int indexes = sqlite3_stmt_status(statement.handle, SQLITE_STMTSTATUS_AUTOINDEX, 1);
+  if (sorts == 0 && indexes == 0) return;
+  if (sqlite3_stmt_status(statement.handle, SQLITE_STMTSTATUS_VM_STEP, 1) < kManySteps) return;
+  HeavyStatements::learn(statement.hash);
 }
 
 // SQLite's own handler waits by the same steps; it knows no deadline but its own and cannot be cancelled.

@@ -281,7 +281,17 @@ void Connection::Impl::setCacheBytes(std::int64_t bytes) {
 
 void Connection::Impl::releaseMemory() noexcept {
   statements.clear();
-  sqlite3_db_release_memory(handle);
+  releasePages();
+}
+
+HandleBytes Connection::Impl::memory() const noexcept {
+  const auto status = [this](int what) {
+    int value = 0;
+    int peak = 0;
+    sqlite3_db_status(handle, what, &value, &peak, 0);
+    return std::int64_t{value};
+  };
+  return {status(SQLITE_DBSTATUS_CACHE_USED), status(SQLITE_DBSTATUS_SCHEMA_USED), status(SQLITE_DBSTATUS_STMT_USED)};
 }
 
 void Connection::Impl::allowCheckpointOnClose() noexcept {

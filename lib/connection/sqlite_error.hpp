@@ -15,6 +15,11 @@ ErrorCode errorCodeOf(int sqliteCode) noexcept;
 /// moved, damaged or is no database.
 bool breaksHandle(int sqliteCode) noexcept;
 
+/// Whether SQLite had no memory for it: what was being carried out is undone, and may be tried again once there is.
+inline bool isOutOfMemory(const Error& error) noexcept {
+  return error.code() == ErrorCode::MemoryLimit && error.sqliteCode() != 0;
+}
+
 /// An Error for what `handle` reported last; `handle` may be null after a failed open. SQLite's message never holds a
 /// bound value.
 Error makeSqliteError(sqlite3* handle, int sqliteCode);

@@ -6,6 +6,7 @@
 #include <sqlite3.h>
 
 #include <holdfast/error.hpp>
+#include <holdfast/units.hpp>
 
 #include "connection/memory_arena.hpp"
 #include "core/port/mutex.hpp"
@@ -25,10 +26,10 @@ bool hasWalResetBug(int versionNumber) noexcept {
   return !fixed344 && !fixed350;
 }
 
-void configureSqlite() noexcept {
-  constexpr unsigned kSortPages = 16;
+void configureSqlite(std::int64_t sortBytes) noexcept {
+  constexpr std::int64_t kPageBytes = 4 * KiB;
   sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
-  sqlite3_config(SQLITE_CONFIG_PMASZ, kSortPages);
+  sqlite3_config(SQLITE_CONFIG_PMASZ, static_cast<unsigned>(sortBytes / kPageBytes));
 }
 
 void requireUsableSqlite() {
@@ -54,6 +55,24 @@ namespace sqlite_memory {
 std::int64_t usedBytes() noexcept { return sqlite3_memory_used() + pageBytesSetAside(); }
 
 std::int64_t peakBytes() noexcept { return sqlite3_memory_highwater(0); }
+
+SqliteHeap heap() noexcept {
+  struct Figure {
+    explicit Figure(int what) noexcept { sqlite3_status64(what, &now, &most, 0); }
+    sqlite3_int64 now = 0;
+    sqlite3_int64 most = 0;
+  };
+  const Figure used(SQLITE_STATUS_MEMORY_USED);
+  SqliteHeap heap;
+  heap.usedBytes = used.now;
+  heap.peakBytes = used.most;
+  heap.allocations = Figure(SQLITE_STATUS_MALLOC_COUNT).now;
+  heap.largestAllocationBytes = Figure(SQLITE_STATUS_MALLOC_SIZE).most;
+  const Limits now = limits();
+  heap.softLimitBytes = now.softBytes;
+  heap.hardLimitBytes = now.hardBytes;
+  return heap;
+}
 
 Limits limits() noexcept { return {sqlite3_soft_heap_limit64(-1), sqlite3_hard_heap_limit64(-1)}; }
 

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <holdfast/memory_budget.hpp>
+
 namespace holdfast {
 
 /// What is linked in, found out at run time: users relink.
@@ -21,9 +23,9 @@ bool hasWalResetBug(int versionNumber) noexcept;
 
 /// Settings of the whole library that SQLite takes only before it is first used; without effect after. Page caches then
 /// allocate page by page instead of 20 pages for each handle at once, 87 KB that a handle may never use; and a sort
-/// spills at 16 pages (or the size of its cache) instead of 250, 1 MB whatever the cache: six of them broke a limit of
-/// 4 MiB.
-void configureSqlite() noexcept;
+/// spills at `sortBytes` of pages of 4 KiB (or the size of its cache) instead of 250 pages, 1 MB whatever the cache:
+/// six of them broke a limit of 4 MiB.
+void configureSqlite(std::int64_t sortBytes) noexcept;
 
 /// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.
 void requireUsableSqlite();
@@ -36,6 +38,7 @@ void useTemporaryDirectoryBeside(const std::string& databasePath);
 /// SQLite's heap, for the whole process, in bytes.
 namespace sqlite_memory {
 
+SqliteHeap heap() noexcept;
 std::int64_t usedBytes() noexcept;
 std::int64_t peakBytes() noexcept;
 /// Zero: none. The soft limit makes page caches reuse pages, the hard one is the wall.

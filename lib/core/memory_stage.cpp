@@ -4,11 +4,28 @@
 #include <cstddef>
 
 namespace holdfast {
+namespace {
+
+template <typename Enum, std::size_t N>
+std::string_view textOf(Enum value, const std::array<std::string_view, N>& texts) noexcept {
+  const auto index = static_cast<std::size_t>(value);
+  return index < N ? texts[index] : "unknown";
+}
+
+}  // namespace
 
 std::string_view toText(MemoryStage stage) noexcept {
-  static constexpr std::array<std::string_view, 3> kTexts{"normal", "pressure", "critical"};
-  const auto index = static_cast<std::size_t>(stage);
-  return index < kTexts.size() ? kTexts[index] : "unknown";
+  return textOf(stage, std::array<std::string_view, 3>{"normal", "pressure", "critical"});
+}
+
+std::string_view toText(MemoryAction action) noexcept {
+  return textOf(action,
+                std::array<std::string_view, 6>{"shrinkRepositoryCaches", "releasePageCaches", "smallerPageCaches",
+                                                "shrinkStatementCaches", "closeIdleHandles", "refuseTransactions"});
+}
+
+std::string_view toText(MemorySource source) noexcept {
+  return textOf(source, std::array<std::string_view, 5>{"heap", "resident", "cgroup", "stall", "application"});
 }
 
 }  // namespace holdfast

@@ -58,6 +58,7 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(bytesLogged),
     HOLDFAST_FIELD(memoryRefusals),
     HOLDFAST_FIELD(memoryReliefs),
+    HOLDFAST_FIELD(memoryRunsAlone),
 };
 
 constexpr Field<std::int64_t> kBytes[] = {

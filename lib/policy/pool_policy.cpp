@@ -24,7 +24,9 @@ Verdict judge(const SlotFacts& slot, const ConnectionConfig& config, std::size_t
   }
   // The write handle stays: closing the last handle on a file checkpoints and deletes the log.
   const bool spare = !slot.isWriter && openHandles > config.minPoolSize;
-  if (spare && now - slot.lastUsed > config.idleTimeout) return Verdict::CloseIdle;
+  const auto idleTimeout =
+      config.dynamicSizing ? std::min(config.idleTimeout, 3 * config.housekeepingInterval) : config.idleTimeout;
+  if (spare && now - slot.lastUsed > idleTimeout) return Verdict::CloseIdle;
   return isConnectionStale(slot, now) ? Verdict::Renew : Verdict::Keep;
 }
 

@@ -24,6 +24,12 @@ struct ChangeHub {
     const port::LockGuard guard(mutex_);
     std::erase(caches_, &cache);
   }
+  std::int64_t cacheBytes() {
+    const port::LockGuard guard(mutex_);
+    std::int64_t bytes = 0;
+    for (const CacheManager* cache : caches_) bytes += cache->bytes();
+    return bytes;
+  }
   /// Forgets half of what the caches hold, or all of it.
   void shrinkCaches(bool all) {
     const port::LockGuard guard(mutex_);

@@ -99,8 +99,7 @@ void ConnectionPool::visitWith(const CallOptions& options, const Sql& sql, std::
 Rows ConnectionPool::queryWith(const CallOptions& options, const Sql& sql, std::span<const ValueView> values) {
   Rows rows;
   const bool never = false;
-  core_->readOnce(callerOf(sql), options, never,
-                  [&](Connection& connection) { rows = connection.impl().query(sql, values); });
+  core_->readOnce(sql, options, never, [&](Connection& connection) { rows = connection.impl().query(sql, values); });
   return rows;
 }
 
@@ -184,6 +183,12 @@ HealthReport ConnectionPool::checkHealth() {
 void ConnectionPool::tick() {
   inContext(*core_, [this] { core_->tick(); });
 }
+
+MemoryReport ConnectionPool::memory() { return core_->memory(); }
+
+void ConnectionPool::reportMemoryPressure(MemoryStage stage) { core_->reportMemoryPressure(stage); }
+
+SizingReport ConnectionPool::recommendations() const { return core_->recommendations(); }
 
 PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }
 

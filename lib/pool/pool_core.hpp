@@ -17,20 +17,11 @@
 #include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
-#include "core/port/thread.hpp"
-#include "metrics/event_bus.hpp"
 #include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
-#include "pool/executor.hpp"
 #include "pool/inside_transaction.hpp"
-#include "pool/pool_counters.hpp"
-#include "pool/post_queue.hpp"
+#include "pool/pool_state.hpp"
 #include "pool/process_memory.hpp"
-#include "pool/read_anchor.hpp"
-#include "pool/slot_table.hpp"
-#include "pool/wait_queue.hpp"
-#include "storage/checkpoint_policy.hpp"
-#include "transaction/commit_group.hpp"
 
 namespace holdfast {
 
@@ -52,8 +43,7 @@ namespace holdfast {
 /// with it.
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
-struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
-  enum class State : std::uint8_t { Closed, Opening, Open, Closing };
+struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   using SteadyTime = std::chrono::steady_clock::time_point;
 
   Core();
@@ -94,23 +84,31 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   }
   PooledConnection acquireBounded(const Holder& holder, const CallOptions& options);
   void giveBack(Connection& connection, std::size_t slot, bool discard) noexcept override;
-  /// Runs `body(Connection&)` on a read handle; once more, after releasing memory, where SQLite had none and no row
-  /// has been delivered yet.
+  /// Runs `body(Connection&)` on a read handle; again, after making room, where there was no memory and no row has been
+  /// delivered yet (pool_memory_retry.cpp).
   template <typename Body>
-  void readOnce(const Holder& holder, const CallOptions& options, const bool& started, Body body) {
+  void readOnce(const Sql& sql, const CallOptions& options, const bool& started, Body body) {
+    const Holder holder{Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()};
     const SteadyTime start = options.timeout ? std::chrono::steady_clock::now() : SteadyTime{};
     try {
       try {
-        translatingBadAlloc([&] { body(*acquireToRead(holder, options)); });
+        translatingBadAlloc([&] {
+          if (HeavyStatements::contains(sql.hash())) {
+            HeavyStatements::Permit permit;
+            permit.enter(sql.hash(), heavyDeadline(options), options.cancel);
+            body(*acquireToRead(holder, restOf(options, start)));
+          } else {
+            body(*acquireToRead(holder, options));
+          }
+        });
       } catch (const Error& error) {
         if (error.code() != ErrorCode::MemoryLimit || started) throw;
-        relieveMemory(true);
-        CallOptions rest = options;
-        if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
-        translatingBadAlloc([&] { body(*acquireToRead(holder, rest)); });
+        const ReadBody again{&body,
+                             [](void* target, Connection& connection) { (*static_cast<Body*>(target))(connection); }};
+        translatingBadAlloc([&] { readWithRoom(sql, holder, restOf(options, start), started, again); });
       }
     } catch (Error& error) {
-      setContextIfPossible(error, [this] { return contextText(); });
+      setContextIfPossible(error, [&] { return contextText(error.code()); });
       throw;
     }
   }
@@ -124,12 +122,45 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   std::vector<LeaseInfo> leases() const;
   bool forceCleanup(std::uint64_t leaseId);
 
+  // What met the memory limit, again with more room (pool_memory_retry.cpp).
+  /// The pool without anybody else, for what found no memory beside others: new leases wait, those that are out are
+  /// waited for, caches are given back and, with `closeReaders`, the read handles are closed. Not for a thread that
+  /// holds a lease itself: others may be waiting for it. Threads that hold one are let through.
+  class Alone {
+   public:
+    Alone(Core& core, SteadyTime deadline, bool closeReaders);
+    Alone(const Alone&) = delete;
+    Alone& operator=(const Alone&) = delete;
+    ~Alone();
+    /// False where that could not be had in time.
+    explicit operator bool() const noexcept { return held_; }
+
+   private:
+    Core& core_;
+    bool held_ = false;
+  };
+  struct ReadBody {
+    void* target;
+    void (*call)(void* target, Connection& connection);
+    void operator()(Connection& connection) const { call(target, connection); }
+  };
+  void readWithRoom(const Sql& sql, const Holder& holder, const CallOptions& options, const bool& started,
+                    const ReadBody& body);
+  SteadyTime heavyDeadline(const CallOptions& options) const;
+  static CallOptions restOf(const CallOptions& options, SteadyTime start) {
+    CallOptions rest = options;
+    if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
+    return rest;
+  }
+
   // Transactions (pool_transactions.cpp).
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
   Transaction begin(const TransactionOptions& options, const Holder& holder);
   /// One statement on the write handle, a transaction of its own; again where it met contention.
   RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit, const CallOptions& options,
                 const Holder& holder);
+  RunResult runOnce(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+                    const CallOptions& options, const Holder& holder);
 
   // Shared commits (pool_group.cpp). By the holder of the write slot.
   void commit(Transaction& tx) override;
@@ -166,19 +197,35 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void stopHousekeeper();
 
   // Memory (pool_memory.cpp).
-  MemoryStage memoryCheck();
-  /// Refuses new work while memory is critical and cannot be relieved.
-  void checkResourceLimits();
+  /// Finds out the stage and does what it asks for. `inRounds`: by housekeeping, which does it again.
+  MemoryStage memoryCheck(bool inRounds = false);
+  /// Refuses new work while memory is critical and cannot be relieved, once nobody else is at work any more who may
+  /// give some back, or after `timeout` (nothing: acquireTimeout). Work of Priority::Control is let through.
+  void checkResourceLimits(Priority priority, std::optional<std::chrono::milliseconds> timeout);
+  void reportMemoryPressure(MemoryStage stage);
   struct Relief {
     std::size_t cachesReleased = 0;
     std::size_t handlesClosed = 0;
   };
-  Relief relieveMemory(bool closeHandles) noexcept;
+  /// What `stage` does to what is idle; handles stay open unless `closeHandles`.
+  Relief relieveMemory(MemoryStage stage, bool closeHandles) noexcept;
+  // Page caches by need (pool_memory_shares.cpp).
+  void rebalanceCaches();
+  std::int64_t cacheShareOf(std::size_t slot) const;
+  // Who holds what (pool_memory_report.cpp).
+  MemoryReport memory();
+
+  // How many handles there are (pool_sizing.cpp).
+  static constexpr std::chrono::milliseconds kGrowAfter{2};
+  void reviewSize();
+  SizingReport recommendations() const;
 
   // Reporting (pool_reporting.cpp).
   PoolMetrics metrics() const;
   /// "memory 3.1/4.0 MiB, pool 2/4 in use", for errors.
   std::string contextText() const;
+  /// For an error with this code.
+  std::string contextText(ErrorCode code) const;
   // The text is given in pieces and put together inside, where having no memory for it loses the text and no more:
   // these are called while cleaning up.
   using Pieces = std::initializer_list<std::string_view>;
@@ -202,62 +249,43 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
     refuseInsideTransaction();
   }
 
-  // --- Under the lock --------------------------------------------------------------------------------------------
-  mutable port::Mutex mutex;
-  State state HOLDFAST_GUARDED_BY(mutex) = State::Closed;
-  SlotTable table;  // By invariant (1), not by the lock alone.
-  WaitQueue writeWaiters HOLDFAST_GUARDED_BY(mutex);
-  WaitQueue readWaiters HOLDFAST_GUARDED_BY(mutex);
-  port::Condition leaseEnded;
-  port::Condition housekeeperWake;
-  bool housekeeperStop HOLDFAST_GUARDED_BY(mutex) = false;
-  std::uint64_t timesOpened HOLDFAST_GUARDED_BY(mutex) = 0;
-  std::uint64_t acquireWaits HOLDFAST_GUARDED_BY(mutex) = 0;
-  std::uint64_t acquireTimeouts HOLDFAST_GUARDED_BY(mutex) = 0;
-  bool abandoned HOLDFAST_GUARDED_BY(mutex) = false;
-  bool draining HOLDFAST_GUARDED_BY(mutex) = false;        // close() has begun, and finishes what was posted first.
-  bool workersRefused HOLDFAST_GUARDED_BY(mutex) = false;  // It has waited for asynchronous calls for long enough.
-  /// close() has closed what was free; leases that come back close their handles themselves, and so many are left.
-  bool handlesClosed HOLDFAST_GUARDED_BY(mutex) = true;
-  std::size_t orphans HOLDFAST_GUARDED_BY(mutex) = 0;
-
-  // --- Written by open() while nothing else runs -----------------------------------------------------------------
-  ConnectionConfig config;
-  std::string path;
-  // Which file it is: SQLite would apply the log beside a path to whatever file lies there.
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
   // The cores that have a file open.
   static port::Mutex openFilesMutex;
   static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
   Core* nextOpen HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
-  std::shared_ptr<Logger> logger;
-  const Clock* clock = nullptr;
-  std::atomic<std::uint32_t> generation{0};
-  std::atomic<bool> holdsHandles{false};
-  std::atomic<bool> foreignWritesSeen{false};
-
-  // --- Free of the lock ------------------------------------------------------------------------------------------
-  std::atomic<std::uint64_t> lastConnectionId{0};
-  std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
-  CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
-  CommitGroup group;
-  ReadAnchor anchor;
-  PostQueue posts;
-  std::atomic<std::uint64_t> settledPosts{0};  // So many pieces of posted work have ended.
-  /// The first ones of the queue that were undone because of others: they go alone. By the holder of the write slot.
-  std::size_t postsUndone = static_cast<std::size_t>(-1);
-  std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
-  EventBus events;
-  port::Thread housekeeper;
-
-  PoolCounters counters;
 
  private:
   WaitQueue& waitersOf(Access access) noexcept HOLDFAST_REQUIRES(mutex);
+  SizingFigures sizingTotals() const HOLDFAST_REQUIRES(mutex);
+  /// Whether an empty slot of the lane may get a handle.
+  bool mayOpen(Access access) const noexcept HOLDFAST_REQUIRES(mutex);
+  /// Allows for one handle more where somebody has waited since then for long enough.
+  bool growFor(SteadyTime since) noexcept HOLDFAST_REQUIRES(mutex);
+  /// Waits for those who are at work. Whether memory is no longer critical.
+  bool memoryComesBack(std::optional<std::chrono::milliseconds> timeout);
+  void enterStage(MemoryStage stage, const Relief& relief);
+  void readSignals();
+  /// By the owner of the slot.
+  void noteMemory(std::size_t slot) noexcept;
+  /// Its handle has gone.
+  void forgetMemory(std::size_t slot) noexcept {
+    Slot& entry = table[slot];
+    for (auto* figure : {&entry.pageBytes, &entry.schemaBytes, &entry.statementBytes, &entry.cacheBytes})
+      figure->store(0);
+  }
+  void lookAtIdleHandles() noexcept;
+  MemoryReport lastKnownMemory() const;
   /// Takes a waiter out of its queue, and the flag of its lane down with the last.
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
+  bool holdsLease(std::uint64_t thread) const noexcept HOLDFAST_REQUIRES(mutex);
+  /// Whether it has to wait for a thread that wants the pool to itself.
+  bool isBarred(const Waiter& waiter) const noexcept HOLDFAST_REQUIRES(mutex) {
+    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested;
+  }
+  bool beginAlone(SteadyTime deadline);
+  void endAlone() noexcept;
+  void clearForOne(bool closeReaders) noexcept;
   void refuseInsideTransaction() const {
     if (InsideTransaction::of(this)) throwInsideTransaction();
   }
@@ -347,7 +375,10 @@ struct ConnectionPool::Core final : LeaseOwner, TransactionHost {
   void retry(const Patience& patience, Attempt attempt);
   /// One run of a transaction. Nothing when it is over; the error when it met contention and may be run again.
   std::optional<Error> attemptTransaction(const Work& work, const TransactionOptions& options, const Holder& holder,
-                                          SteadyTime deadline, bool alone);
+                                          SteadyTime deadline, bool alone, bool& committed);
+  /// Runs it; again with more room where SQLite had no memory for it, unless `final` says that it has taken effect.
+  template <typename Run>
+  void repeatWithRoom(Run run, const Patience& patience, const bool& final);
 
   /// Hands the write slot and its open transaction to the first in line, where it may join, or leaves it open for those
   /// who are expected. Blocks until the shared COMMIT is over where `self` takes part in it. False where there is

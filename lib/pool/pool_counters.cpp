@@ -28,6 +28,7 @@ constexpr Shown kShown[] = {
     {&PoolCounters::logsTruncated, &PoolMetrics::logsTruncated},
     {&PoolCounters::refusals, &PoolMetrics::memoryRefusals},
     {&PoolCounters::reliefs, &PoolMetrics::memoryReliefs},
+    {&PoolCounters::alone, &PoolMetrics::memoryRunsAlone},
     {&PoolCounters::groups, &PoolMetrics::groupCommits},
     {&PoolCounters::grouped, &PoolMetrics::groupedTransactions},
     {&PoolCounters::syncsSaved, &PoolMetrics::syncsSaved},

@@ -15,7 +15,7 @@ namespace holdfast {
 /// What a pool counts and measures itself, besides what its handles count.
 struct PoolCounters {
   Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
-  Counter retries, checkpoints, checkpointsBlocked, logsTruncated, refusals, reliefs;
+  Counter retries, checkpoints, checkpointsBlocked, logsTruncated, refusals, reliefs, alone;
   Counter groups, grouped, syncsSaved, posted, anchors;
   // Of handles that are closed by now.
   Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;

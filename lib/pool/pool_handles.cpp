@@ -31,7 +31,7 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
   profile.openTimeout = openTimeout;
   profile.foreignKeys = config.foreignKeys;
   profile.tempStore = config.tempStore;
-  profile.cacheBytes = config.cacheSize != 0 ? config.cacheSize : shares.cachePerHandle;
+  profile.cacheBytes = cacheShareOf(slot);
   profile.statementCacheEntries = config.statementCacheEntries;
   profile.statementCacheBytes =
       config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
@@ -75,6 +75,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       table.setConnection(slot, std::move(connection), now, renewAt);
       table[slot].freshUntil = std::min(renewAt, now + config.verifyAfter);
       table[slot].sharesGeneration = shares;
+      table[slot].cacheBytes.store(table[slot].connection->impl().profile.cacheBytes, std::memory_order_relaxed);
     }
     if (slot == SlotTable::kWriter) changes.attach(table[slot].connection->impl().handle);
     publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
@@ -125,6 +126,7 @@ void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view 
     log(LogLevel::Error, {"connection ", number, " could not be replaced: ", failure.what()});
     const port::LockGuard guard(mutex);
     table.takeConnection(slot);
+    forgetMemory(slot);
   }
   retire(std::move(broken));
 }
@@ -143,6 +145,7 @@ void ConnectionPool::Core::cleanupIdleConnection(std::size_t slot) noexcept {
     connection = table.takeConnection(slot);
   }
   if (connection == nullptr) return;
+  forgetMemory(slot);
   counters.idledOut.add();
   retire(std::move(connection));
 }
@@ -153,7 +156,11 @@ void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {
   if (entry.sharesGeneration == current) return;
   const MemoryShares shares = ProcessMemory::instance().shares();
   try {
-    if (config.cacheSize == 0) entry.connection->impl().setCacheBytes(shares.cachePerHandle);
+    const std::int64_t bytes = cacheShareOf(slot);
+    if (entry.cacheBytes.load(std::memory_order_relaxed) != bytes) {
+      entry.connection->impl().setCacheBytes(bytes);
+      entry.cacheBytes.store(bytes, std::memory_order_relaxed);
+    }
     if (config.statementCacheBytes == 0) entry.connection->impl().statements.setMaxBytes(shares.statementsPerHandle);
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"a cache keeps its old size: ", failure.what()});

@@ -55,7 +55,11 @@ void ConnectionPool::Core::tick() {
     if (posts.due()) flushOnce();
     observers.deliver();
   }
-  memoryCheck();
+  ProcessMemory::calmDown();
+  reviewSize();
+  rebalanceCaches();
+  readSignals();
+  memoryCheck(true);
 }
 
 void ConnectionPool::Core::tickSlot(std::size_t slot) {
@@ -87,6 +91,7 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
   try {
     if (verdict == Verdict::CloseIdle && isOpen) cleanupIdleConnection(slot);
     if (verdict == Verdict::AdoptShares && isOpen) adoptShares(slot);
+    if (verdict == Verdict::AdoptShares) noteMemory(slot);
     if (slot == SlotTable::kWriter && isOpen) lookForForeignWrites(*table[slot].connection);
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
     if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);

@@ -33,8 +33,7 @@ TableSet PoolInternals::visit(ConnectionPool& pool, const CallOptions& options, 
     started = true;
     return visit(row);
   };
-  const Holder holder{Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()};
-  pool.core_->readOnce(holder, options, started, [&](Connection& connection) {
+  pool.core_->readOnce(sql, options, started, [&](Connection& connection) {
     connection.impl().takeTablesRead();
     connection.impl().visit(sql, values, RowVisitor(note));
     tables = connection.impl().takeTablesRead();

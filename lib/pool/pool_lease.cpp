@@ -218,7 +218,7 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
   entry.freshUntil = std::min(entry.renewAt, table.lastUsed(slot) + config.verifyAfter);
   if (!entry.lease.endsUnderLock()) {
     entry.lease.end();
-    if (table.tryFree(slot, SlotTable::kClosed | table.waitingForSlot(slot))) return;
+    if (table.tryFree(slot, SlotTable::kClosed | SlotTable::kLongWay | table.waitingForSlot(slot))) return;
   }
   port::Parker* next = nullptr;
   {

@@ -43,10 +43,11 @@ void refuseAfterFork() {
 ConnectionPool::Core::Core()
     : observers([this](const char* failure) {
         log(LogLevel::Warning, {"an observer of changes failed: ", failure});
-      }),
-      logger(makeStderrLogger()),
-      clock(&systemClock()),
-      generation(port::forkGeneration()) {}
+      }) {
+  logger = makeStderrLogger();
+  clock = &systemClock();
+  generation = port::forkGeneration();
+}
 
 ConnectionPool::Core::~Core() = default;
 
@@ -60,7 +61,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   requireOwnProcess();
   refuseAfterFork();
   wanted.validate();
-  configureSqlite();
+  configureSqlite(sortBytes(wanted.memoryLimit));
   requireUsableSqlite();
   startOpening(wanted);
   OpenReport report;
@@ -136,11 +137,14 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     config = std::move(copy);
     logger = std::move(newLogger);
     clock = config.clock != nullptr ? config.clock.get() : &systemClock();
+    sizeTarget = config.dynamicSizing ? config.minPoolSize : config.poolSize;
+    sizing = {};
     ++timesOpened;
     for (std::size_t slot = 0; slot < config.poolSize; ++slot) fresh[slot].leases = timesOpened << 32;
     table.adopt(std::move(fresh), config.poolSize);
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
+    watch.reset();
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;

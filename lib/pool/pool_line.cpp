@@ -20,6 +20,7 @@ WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
 void ConnectionPool::Core::leaveQueue(Access access, Waiter& waiter, bool served) noexcept {
   WaitQueue& queue = waitersOf(access);
   queue.remove(waiter, served);
+  if (servedFirst > 0 && --servedFirst == 0) aloneChanged.notifyAll();
   if (queue.empty()) table.lower(table.waitingFor(access));
 }
 
@@ -48,8 +49,9 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
   port::LockGuard guard(mutex);
   requireOpen();
   WaitQueue& queue = waitersOf(access);
-  if (queue.empty()) {
-    if (const auto slot = table.tryTakeInTurn(access, preferred, clock->now())) {
+  self.nested = holdsLease(wish.holder.thread);
+  if (queue.empty() && !isBarred(self)) {
+    if (const auto slot = table.tryTakeInTurn(access, preferred, clock->now(), mayOpen(access))) {
       beginLease(*slot, wish.holder, clock->now());
       return *slot;
     }
@@ -58,12 +60,16 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
   refuseSelfDeadlock(access, wish.holder);
   queue.push(self);
   ++acquireWaits;
+  if (access == Access::Read) ++readWaits;
+  const SteadyTime since = SteadyClock::now();
   while (true) {
     self.thread->prepare();  // Before anything is looked at: what is told from here on is not lost.
     if (self.granted.load(std::memory_order_acquire) != Waiter::kNone || self.rejected) break;
     // A slot that could not be opened becomes usable again by time alone: the first in line looks for it.
     std::optional<std::size_t> slot;
-    if (queue.front() == &self) slot = table.tryTakeInTurn(access, preferred, clock->now());
+    const bool barred = isBarred(self);
+    const bool first = aloneThread == 0 ? queue.front() == &self : !barred;
+    if (first) slot = table.tryTakeInTurn(access, preferred, clock->now(), mayOpen(access) || growFor(since));
     const SteadyTime now = SteadyClock::now();
     const bool cancelled = cancel.stop_requested();
     if (slot || now >= deadline || cancelled) {
@@ -74,10 +80,16 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
       if (cancelled) throw Error(ErrorCode::Interrupted, "cancelled by its stop token while waiting for a handle");
       return kNoSlot;
     }
-    if (!table.raiseUnlessFree(access)) continue;  // One became free meanwhile. With others before us the flag is up.
+    if (!first) {
+      table.raise(table.waitingFor(access));
+    } else if (!table.raiseUnlessFree(access)) {
+      continue;  // One became free meanwhile.
+    }
     const bool hasEmpty = !((table.lane(access) - table.inUse()) - table.open()).empty();
+    const bool mayGrow = !mayOpen(access);
     guard.unlock();
-    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + config.openRetryDelay) : deadline);
+    const auto look = mayGrow ? kGrowAfter : config.openRetryDelay;
+    self.thread->parkUntil(hasEmpty ? std::min(deadline, now + look) : deadline);
     if (self.granted.load(std::memory_order_acquire) != Waiter::kNone) return self.granted;
     guard.lock();
   }
@@ -112,12 +124,14 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 port::Parker* ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
   const Access access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
   WaitQueue& queue = waitersOf(access);
-  if (queue.empty() || table[slot].connection == nullptr) {
+  Waiter* const turn = aloneThread == 0 ? queue.front() : queue.firstNested();
+  if (turn == nullptr || table[slot].connection == nullptr) {
     table.free(slot);
-    wakeFirst(queue);  // Nothing to hand over, but something to open: the first in line sees to it.
+    aloneChanged.notifyAll();
+    if (turn != nullptr) turn->thread->tell();  // Nothing to hand over, but something to open: it sees to it.
     return nullptr;
   }
-  Waiter& next = *queue.front();
+  Waiter& next = *turn;
   leaveQueue(access, next, true);
   beginLease(slot, next.holder, now);
   port::Parker* thread = next.thread;
@@ -130,6 +144,7 @@ void ConnectionPool::Core::wakeFirst(WaitQueue& queue) noexcept {
 }
 
 void ConnectionPool::Core::rejectWaiters() {
+  aloneChanged.notifyAll();
   for (const Access access : {Access::Write, Access::Read}) {
     while (!waitersOf(access).empty()) {
       Waiter& waiter = *waitersOf(access).front();

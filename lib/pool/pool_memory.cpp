@@ -1,52 +1,118 @@
-// What the pool does when SQLite's heap runs short: caches first, then idle handles, then no new work.
+// What the pool does when memory runs short: the stage that its sources ask for, and the actions of that stage.
+
+#include <algorithm>
 
 #include "connection/sqlite_library.hpp"
+#include "core/port/memory_signals.hpp"
+#include "core/port/process.hpp"
+#include "core/port/thread.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
 
-MemoryStage ConnectionPool::Core::memoryCheck() {
+MemoryStage ConnectionPool::Core::memoryCheck(bool inRounds) {
   const std::int64_t limit = ProcessMemory::instance().limit();
   const MemoryStage before = memoryStage.load(std::memory_order_relaxed);
-  if (limit == 0 && before == MemoryStage::Normal) return before;
-  MemoryStage stage = memoryStageOf(ProcessMemory::usedBytes(), limit, before);
+  if (limit == 0 && before == MemoryStage::Normal && !watch.isAsked()) return before;
+  const MemoryStage heap = memoryStageOf(ProcessMemory::usedBytes(), limit, watch.heap());
+  MemoryStage stage = watch.setHeap(heap);
   if ((stage == MemoryStage::Normal && before == MemoryStage::Normal) || !isOpen()) return MemoryStage::Normal;
   Relief relief;
-  if (stage != MemoryStage::Normal) {
-    relief = relieveMemory(stage == MemoryStage::Critical);
-    stage = memoryStageOf(ProcessMemory::usedBytes(), limit, stage);
+  // What others than the heap ask for is done when they begin to, and by housekeeping: it does not change by the call.
+  if (stage != MemoryStage::Normal && (heap != MemoryStage::Normal || stage > before || inRounds)) {
+    relief = relieveMemory(stage, stage == MemoryStage::Critical);
+    stage = watch.setHeap(memoryStageOf(ProcessMemory::usedBytes(), limit, heap));
   }
-  const MemoryStage last = memoryStage.exchange(stage);
-  if (stage > last) {
-    publish(EventKind::MemoryPressure, 0,
-            {"memory is ", toText(stage), ": caches of ", std::to_string(relief.cachesReleased),
-             " idle handles released, ", std::to_string(relief.handlesClosed), " closed; ", contextText()});
-  } else if (stage == MemoryStage::Normal && last != MemoryStage::Normal) {
-    publish(EventKind::MemoryNormal, 0, {contextText()});
-  }
+  enterStage(stage, relief);
   return stage;
 }
 
-void ConnectionPool::Core::checkResourceLimits() {
-  if (memoryCheck() != MemoryStage::Critical) return;
-  counters.refusals.add();
-  throw Error(ErrorCode::MemoryLimit, "no new transaction while memory is critical").setContext(contextText());
+void ConnectionPool::Core::enterStage(MemoryStage stage, const Relief& relief) {
+  const MemoryStage last = memoryStage.exchange(stage);
+  if (stage == last) return;
+  ProcessMemory::changeShares();
+  if (stage > last) {
+    std::string reasons;
+    const StageDemands demands = watch.demands();
+    for (std::size_t i = 0; i < StageDemands::kSources; ++i) {
+      const auto source = static_cast<MemorySource>(i);
+      if (demands.of(source) == stage) reasons.append(reasons.empty() ? "" : ", ").append(toText(source));
+    }
+    publish(EventKind::MemoryPressure, 0,
+            {"memory is ", toText(stage), " (", reasons, "): caches of ", std::to_string(relief.cachesReleased),
+             " idle handles released, ", std::to_string(relief.handlesClosed), " closed; ", contextText()});
+  }
+  for (const MemoryAction action : actionsOf(stage)) {
+    const bool idle = action == MemoryAction::RefuseTransactions && !watch.refusesTransactions();
+    if (!isDoneAt(action, last) && !idle) publish(EventKind::MemoryAction, 0, {toText(action)});
+  }
+  for (const MemoryAction action : actionsOf(last)) {
+    if (lasts(action) && !isDoneAt(action, stage)) publish(EventKind::MemoryAction, 0, {toText(action), " undone"});
+  }
+  if (stage == MemoryStage::Normal) publish(EventKind::MemoryNormal, 0, {contextText()});
 }
 
-ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(bool closeHandles) noexcept {
+void ConnectionPool::Core::readSignals() {
+  if (!config.memorySignals && config.residentLimit == 0) return;
+  MemorySignals signals = port::readMemorySignals(config.memorySignalsRoot);
+  if (!config.memorySignals) {
+    signals.cgroup = {};
+    signals.stall = {};
+  }
+  watch.setSignals(signals, config.residentLimit);
+}
+
+void ConnectionPool::Core::reportMemoryPressure(MemoryStage stage) {
+  requireOwnProcess();
+  {
+    const port::LockGuard guard(mutex);
+    requireOpen();
+  }
+  watch.setApplication(stage);
+  memoryCheck();
+}
+
+void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<std::chrono::milliseconds> timeout) {
+  if (memoryCheck() != MemoryStage::Critical || priority == Priority::Control || !watch.refusesTransactions()) return;
+  if (memoryComesBack(timeout)) return;
+  counters.refusals.add();
+  throw Error(ErrorCode::MemoryLimit, "no new transaction while memory is critical")
+      .setContext(contextText(ErrorCode::MemoryLimit));
+}
+
+bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
+  constexpr std::chrono::milliseconds kLookAgain{1};
+  const auto mayComeBack = [this, self = port::currentThreadId()] {
+    const port::LockGuard guard(mutex);
+    return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self);
+  };
+  const std::int64_t limit = ProcessMemory::instance().limit();
+  const SteadyTime deadline =
+      std::chrono::steady_clock::now() +
+      std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
+  while (mayComeBack() && std::chrono::steady_clock::now() < deadline) {
+    port::sleepFor(kLookAgain);
+    if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
+  }
+  return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions();
+}
+
+ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage stage, bool closeHandles) noexcept {
   Relief relief;
   counters.reliefs.add();
-  hub->shrinkCaches(closeHandles);
+  const bool statementsToo = isDoneAt(MemoryAction::ShrinkStatementCaches, stage);
+  hub->shrinkCaches(stage == MemoryStage::Critical);
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
     if (!takeForMaintenance(slot)) continue;
     const bool spare = slot != SlotTable::kWriter && table.open().size() > config.minPoolSize;
     if (table[slot].connection != nullptr) {
+      Connection::Impl& impl = table[slot].connection->impl();
       if (closeHandles && spare) {
         cleanupIdleConnection(slot);
         ++relief.handlesClosed;
       } else {
-        table[slot].connection->impl().releaseMemory();
+        statementsToo ? impl.releaseMemory() : impl.releasePages();
         ++relief.cachesReleased;
       }
     }

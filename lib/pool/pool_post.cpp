@@ -19,7 +19,7 @@ Holder ownWork() { return {Place::here(), nullptr, true, port::currentThreadId()
 
 void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
   requireOwnProcess();
-  checkResourceLimits();
+  checkResourceLimits(Priority::Telemetry, {});
   SteadyTime deadline;
   bool holdsWriter = false;  // Then it takes the work along itself, later.
   {

@@ -83,6 +83,11 @@ PoolMetrics ConnectionPool::Core::metrics() const {
   return result;
 }
 
+std::string ConnectionPool::Core::contextText(ErrorCode code) const {
+  if (code != ErrorCode::MemoryLimit || !inOwnProcess()) return contextText();
+  return contextText() + "; " + lastKnownMemory().summary();
+}
+
 std::string ConnectionPool::Core::contextText() const {
   if (!inOwnProcess()) return {};  // A thread of the parent may have held the lock.
   std::size_t inUse = 0;
@@ -128,7 +133,7 @@ void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
 }
 
 void ConnectionPool::Core::resetMetrics() {
-  acquireWaits = acquireTimeouts = 0;
+  acquireWaits = readWaits = acquireTimeouts = 0;
   counters.reset();
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "connection/sqlite_error.hpp"
 #include "core/port/process.hpp"
 #include "core/port/thread.hpp"
 #include "core/text.hpp"
@@ -95,6 +96,26 @@ ConnectionPool::Core::Patience ConnectionPool::Core::patienceSince(SteadyTime st
   return patience;
 }
 
+template <typename Run>
+void ConnectionPool::Core::repeatWithRoom(Run run, const Patience& patience, const bool& final) {
+  const auto foundNone = [&](bool last) {
+    try {
+      run();
+      return false;
+    } catch (const Error& error) {
+      if (last || final || !isOutOfMemory(error)) throw;
+      return true;
+    }
+  };
+  if (!foundNone(patience.policy.maxRetries == 0)) return;
+  {
+    const Alone room(*this, patience.deadline, false);
+    if (!foundNone(!room)) return;
+  }
+  const Alone room(*this, patience.deadline, true);
+  foundNone(true);
+}
+
 template <typename Attempt>
 void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
   for (int retries = 0;; ++retries) {
@@ -113,19 +134,24 @@ void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
 
 void ConnectionPool::Core::runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder) {
   requireOwnProcess();
-  checkResourceLimits();
   const SteadyTime start = SteadyClock::now();
   const Patience patience = patienceFor(options);
+  checkResourceLimits(options.priority, options.timeout);
   // Run again, it may be that another one in the group made SQLite undo them all: not with others then.
   bool alone = patience.policy.maxRetries == 0;
-  retry(patience,
-        [&] { return attemptTransaction(work, options, holder, patience.deadline, std::exchange(alone, true)); });
+  bool committed = false;
+  const auto run = [&] {
+    retry(patience, [&] {
+      return attemptTransaction(work, options, holder, patience.deadline, std::exchange(alone, true), committed);
+    });
+  };
+  repeatWithRoom(run, patience, committed);
   counters.transactionLatency.record(SteadyClock::now() - start);
 }
 
 std::optional<Error> ConnectionPool::Core::attemptTransaction(const Work& work, const TransactionOptions& options,
-                                                              const Holder& holder, SteadyTime deadline, bool alone) {
-  bool committed = false;
+                                                              const Holder& holder, SteadyTime deadline, bool alone,
+                                                              bool& committed) {
   Phases phases(SteadyClock::now());
   try {
     Transaction tx = beginOnce(options, holder, deadline, alone ? Company::Alone : Company::Join, phases);
@@ -183,8 +209,8 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
 
 Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const Holder& holder) {
   requireOwnProcess();
-  checkResourceLimits();
   const Patience patience = patienceFor(options);
+  checkResourceLimits(options.priority, options.timeout);
   std::optional<Transaction> begun;
   retry(patience, [&]() -> std::optional<Error> {
     Phases phases(SteadyClock::now());
@@ -204,7 +230,27 @@ Transaction ConnectionPool::Core::begin(const TransactionOptions& options, const
 RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
                                     const CallOptions& options, const Holder& holder) {
   requireOwnProcess();
-  checkResourceLimits();
+  checkResourceLimits(options.priority, options.timeout);
+  const SteadyTime start = SteadyClock::now();
+  bool delivered = false;
+  auto note = [&](const RowView& row) {
+    delivered = true;
+    return visit(row);
+  };
+  try {
+    return runOnce(sql, values, detail::RowVisitor(note), options, holder);
+  } catch (const Error& error) {
+    if (!isOutOfMemory(error) || delivered || options.maxRetries.value_or(1) == 0) throw;
+  }
+  RunResult result;
+  const auto again = [&] { result = runOnce(sql, values, detail::RowVisitor(note), restOf(options, start), holder); };
+  repeatWithRoom(again, patienceFor({.timeout = restOf(options, start).timeout, .maxRetries = options.maxRetries}),
+                 delivered);
+  return result;
+}
+
+RunResult ConnectionPool::Core::runOnce(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
+                                        const CallOptions& options, const Holder& holder) {
   const SteadyTime start = SteadyClock::now();
   const TransactionOptions bounds{
       .timeout = options.timeout, .maxRetries = options.maxRetries, .cancel = options.cancel};

@@ -38,6 +38,10 @@ class PostQueue {
   void putBack(Tasks tasks) noexcept;
   bool empty() const noexcept { return count_.load(std::memory_order_acquire) == 0; }
   std::size_t size() const noexcept { return count_.load(std::memory_order_relaxed); }
+  std::int64_t bytes() const {
+    const port::LockGuard guard(mutex_);
+    return bytes_;
+  }
   /// Whether the queue is long, large or old enough, or half of the time of a piece with a deadline has gone.
   bool due() const;
   /// Blocks until it is. False once the queue is closed.

@@ -7,6 +7,7 @@
 
 #include <holdfast/cache_manager.hpp>
 
+#include "connection/heavy_statements.hpp"
 #include "connection/sqlite_library.hpp"
 
 namespace holdfast {
@@ -38,6 +39,10 @@ MemoryShares ProcessMemory::shares() const {
   return shares_;
 }
 
+void ProcessMemory::calmDown() noexcept {
+  if (HeavyStatements::instance().calmDown()) changeShares();
+}
+
 void ProcessMemory::divide() {
   std::int64_t limit = 0;
   std::size_t handles = 0;
@@ -53,6 +58,7 @@ void ProcessMemory::divide() {
   } else if (limitedBefore) {
     sqlite_memory::setLimits(before_);  // Back to what the application had set by itself.
   }
+  HeavyStatements::instance().setWidth(shares_.heavyStatements, &changeShares);
   limit_.store(limit, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);
 }

@@ -24,6 +24,10 @@ class ProcessMemory {
   /// SQLite's heap, and what caches hold of its content.
   static std::int64_t usedBytes() noexcept;
   MemoryShares shares() const;
+  /// Has every handle look at its share again before it is leased next.
+  static void changeShares() noexcept { generation_.fetch_add(1, std::memory_order_relaxed); }
+  /// By housekeeping: after a time without heavy statements caches have their larger shares again.
+  static void calmDown() noexcept;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
   /// Changes whenever the shares do.
   static std::uint32_t generation() noexcept { return generation_.load(std::memory_order_relaxed); }

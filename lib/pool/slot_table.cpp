@@ -24,9 +24,10 @@ void SlotTable::adopt(Slots slots, std::size_t poolSize) noexcept {
   word_.store(kClosed, std::memory_order_release);
 }
 
-std::optional<std::size_t> SlotTable::tryTakeInTurn(Access access, std::size_t preferred,
-                                                    Clock::TimePoint now) noexcept {
+std::optional<std::size_t> SlotTable::tryTakeInTurn(Access access, std::size_t preferred, Clock::TimePoint now,
+                                                    bool mayOpen) noexcept {
   if (const auto slot = tryTakeAny(access, preferred, kClosed)) return slot;
+  if (!mayOpen) return std::nullopt;
   for (SlotSet empty = (lane(access) - open()) - inUse(); !empty.empty(); empty.erase(empty.first())) {
     if (now >= slots_[empty.first()].retryAt && tryTake(empty.first())) return empty.first();
   }

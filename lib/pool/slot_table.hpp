@@ -108,6 +108,15 @@ struct alignas(64) Slot {
   LeaseRecord lease;
   OwnedCounter acquires;
   std::atomic<Clock::TimePoint::rep> lastUsed{0};
+  // Bytes of the heap. What the handle held when it was last looked at, ...
+  std::atomic<std::int64_t> pageBytes{0};
+  std::atomic<std::int64_t> schemaBytes{0};
+  std::atomic<std::int64_t> statementBytes{0};
+  std::atomic<std::int64_t> cacheBytes{0};  ///< ... and what its pages may take; 0: no handle.
+
+  // Housekeeping's.
+  std::atomic<std::int64_t> cacheTarget{0};  ///< What they should be allowed to take; 0: an even share.
+  std::uint64_t acquiresSeen = 0;
 };
 
 /// The fixed pool: its slots, which of them are in use, and when each was last used. Slot 0 is the write handle.
@@ -170,8 +179,10 @@ class SlotTable {
   std::optional<std::size_t> tryTakeReady(Access access, std::size_t preferred) noexcept {
     return tryTakeAny(access, preferred, kClosed | kLongWay | waitingFor(access));
   }
-  /// The same for the first in line. Also takes an empty slot that may be tried at `now`. Under the pool's lock.
-  std::optional<std::size_t> tryTakeInTurn(Access access, std::size_t preferred, Clock::TimePoint now) noexcept;
+  /// The same for the first in line. With `mayOpen` also takes an empty slot that may be tried at `now`. Under the
+  /// pool's lock.
+  std::optional<std::size_t> tryTakeInTurn(Access access, std::size_t preferred, Clock::TimePoint now,
+                                           bool mayOpen = true) noexcept;
   /// Takes this slot if it is free and the pool is not closed.
   bool tryTake(std::size_t slot) noexcept;
   /// Frees a slot, unless one of `obstacles` is up.

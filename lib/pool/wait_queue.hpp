@@ -20,6 +20,7 @@ struct Waiter {
   Priority priority = Priority::Telemetry;
   bool mayJoin = false;                     ///< The open transaction of a group can be handed over to it.
   bool rejected = false;                    ///< The pool closes.
+  bool nested = false;                      ///< Its thread holds a lease of the pool already.
   std::atomic<std::size_t> granted{kNone};  ///< The slot that was handed over. The waiter may be gone once it is set.
   port::Parker* thread = nullptr;           ///< To be told of any of these.
   Waiter* next = nullptr;
@@ -41,6 +42,16 @@ class WaitQueue {
     }
     for (const Lane& lane : lanes_) {
       if (lane.first != nullptr) return lane.first;
+    }
+    return nullptr;
+  }
+
+  /// The first one whose thread holds a lease already; null where there is none.
+  Waiter* firstNested() const noexcept {
+    for (const Lane& lane : lanes_) {
+      for (Waiter* waiter = lane.first; waiter != nullptr; waiter = waiter->next) {
+        if (waiter->nested) return waiter;
+      }
     }
     return nullptr;
   }

@@ -78,6 +78,7 @@ struct PoolFixture {
     config.housekeeping = HousekeepingMode::Manual;
     config.clock = clock;
     config.logger = logger;
+    config.memorySignals = false;  // What this machine suffers from is no matter of a test.
     pool.subscribe([events = events](const Event& event) { (*events)(event); });
   }
 

@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include <holdfast/units.hpp>
 
+using holdfast::CacheWish;
 using holdfast::divideMemory;
 using holdfast::GiB;
 using holdfast::KiB;
@@ -15,6 +18,8 @@ using holdfast::MemoryShares;
 using holdfast::MemoryStage;
 using holdfast::memoryStageOf;
 using holdfast::MiB;
+using holdfast::shareCaches;
+using holdfast::sortBytes;
 
 TEST_SUITE("policy/memory_budget") {
   TEST_CASE("without a limit every handle has its usual caches") {
@@ -54,6 +59,61 @@ TEST_SUITE("policy/memory_budget") {
     const MemoryShares shares = divideMemory(256 * KiB, 64);
     CHECK(shares.cachePerHandle == 16 * KiB);
     CHECK(shares.statementsPerHandle == 8 * KiB);
+  }
+
+  TEST_CASE("while heavy statements run caches leave room for them, and fall to the least that works") {
+    CHECK(divideMemory(0, 8).heavyStatements == 0);
+    CHECK(divideMemory(0, 8).cacheWhileHeavy == 512 * KiB);
+    const MemoryShares large = divideMemory(16 * MiB, 8);
+    CHECK(large.heavyStatements == 16);
+    CHECK(large.cacheWhileHeavy == (16 * MiB / 10 * 6 - 16 * 512 * KiB) / 8);
+    const MemoryShares small = divideMemory(512 * KiB, 4);
+    CHECK(small.heavyStatements == 1);
+    CHECK(small.cacheWhileHeavy == 16 * KiB);
+  }
+
+  TEST_CASE("a sort spills at half of the limit within bounds") {
+    CHECK(sortBytes(0) == 256 * KiB);
+    CHECK(sortBytes(400 * KiB) == 200 * KiB);
+    CHECK(sortBytes(100 * KiB) == 64 * KiB);
+    CHECK(sortBytes(GiB) == 256 * KiB);
+  }
+
+  TEST_CASE("caches are shared out by use and the write handle comes first") {
+    const std::array<CacheWish, 4> wishes{{{true, 100, 0}, {false, 100, 0}, {false, 400, 0}, {false, 0, 0}}};
+    std::array<std::int64_t, 4> shares{};
+    shareCaches(wishes, 4 * 16 * KiB + 500'000, shares);
+    CHECK(shares[0] == 16 * KiB + 200'000);
+    CHECK(shares[1] == 16 * KiB + 100'000);
+    CHECK(shares[2] == 16 * KiB + 200'000);
+    CHECK(shares[3] == 16 * KiB);
+  }
+
+  TEST_CASE("caches nobody used are shared evenly") {
+    const std::array<CacheWish, 2> wishes{{{true, 0, 0}, {false, 0, 0}}};
+    std::array<std::int64_t, 2> shares{};
+    shareCaches(wishes, 200'000, shares);
+    CHECK(shares[0] == shares[1]);
+    CHECK(shares[0] == 16 * KiB + (200'000 - 2 * 16 * KiB) / 2);
+    shareCaches(wishes, 0, shares);  // The least that works, whatever it adds up to.
+    CHECK(shares[0] == 16 * KiB);
+  }
+
+  TEST_CASE("a cache grows only into what others have given up") {
+    std::array<CacheWish, 3> wishes{{{false, 900, 50'000}, {false, 0, 100'000}, {false, 0, 50'000}}};
+    std::array<std::int64_t, 3> shares{};
+    const auto sum = [&] {
+      std::int64_t bytes = 0;
+      for (std::size_t i = 0; i < shares.size(); ++i) bytes += std::max(shares[i], wishes[i].applied);
+      return bytes;
+    };
+    shareCaches(wishes, 200'000, shares);
+    CHECK(shares[0] == 50'000);
+    CHECK(sum() <= 200'000);
+    for (std::size_t i = 0; i < shares.size(); ++i) wishes[i].applied = shares[i];
+    shareCaches(wishes, 200'000, shares);
+    CHECK(shares[0] > 160'000);
+    CHECK(sum() <= 200'000);
   }
 
   TEST_CASE("no handles count as one") {

@@ -56,6 +56,17 @@ SlotFacts empty(Clock::TimePoint retryAt) {
 }  // namespace
 
 TEST_SUITE("policy/pool_policy") {
+  TEST_CASE("with dynamic sizing a spare handle is closed after three rounds without use") {
+    ConnectionConfig dynamic = config();
+    dynamic.dynamicSizing = true;
+    dynamic.housekeepingInterval = 10s;
+    CHECK(judge(idle(30s), dynamic, 3, kNow) == Verdict::Keep);
+    CHECK(judge(idle(31s), dynamic, 3, kNow) == Verdict::CloseIdle);
+    CHECK(judge(idle(31s), dynamic, 2, kNow) == Verdict::Keep);
+    dynamic.idleTimeout = 5s;
+    CHECK(judge(idle(6s), dynamic, 3, kNow) == Verdict::CloseIdle);
+  }
+
   TEST_CASE("a spare handle is closed after idleTimeout and not at it") {
     CHECK(judge(idle(5min), config(), 3, kNow) == Verdict::Keep);
     CHECK(judge(idle(5min + 1ms), config(), 3, kNow) == Verdict::CloseIdle);

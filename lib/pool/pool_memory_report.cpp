@@ -1,0 +1,199 @@
+// Who holds what: memory(), its JSON and its one line.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <holdfast/memory_budget.hpp>
+
+#include "connection/sqlite_library.hpp"
+#include "core/port/memory_signals.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+namespace {
+
+std::string mebibytes(std::int64_t bytes) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(bytes) / static_cast<double>(MiB));
+  return text.data();
+}
+
+std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / KiB) + " KiB"; }
+
+std::int64_t sumOf(const std::vector<HandleMemory>& handles, std::int64_t HandleMemory::*figure) {
+  std::int64_t sum = 0;
+  for (const HandleMemory& handle : handles) sum += handle.*figure;
+  return sum;
+}
+
+template <typename Enum>
+nlohmann::json namesOf(const std::vector<Enum>& values) {
+  nlohmann::json names = nlohmann::json::array();
+  for (const Enum value : values) names.push_back(toText(value));
+  return names;
+}
+
+nlohmann::json toJson(const HandleMemory& handle) {
+  return {{"connectionId", handle.connectionId},
+          {"access", toText(handle.access)},
+          {"inUse", handle.inUse},
+          {"cacheBytes", handle.cacheBytes},
+          {"cacheLimitBytes", handle.cacheLimitBytes},
+          {"schemaBytes", handle.schemaBytes},
+          {"statementBytes", handle.statementBytes},
+          {"totalBytes", handle.totalBytes()}};
+}
+
+nlohmann::json toJson(const SqliteHeap& heap) {
+  return {{"usedBytes", heap.usedBytes},           {"peakBytes", heap.peakBytes},
+          {"softLimitBytes", heap.softLimitBytes}, {"hardLimitBytes", heap.hardLimitBytes},
+          {"allocations", heap.allocations},       {"largestAllocationBytes", heap.largestAllocationBytes}};
+}
+
+nlohmann::json toJson(const MemorySignals& signals) {
+  nlohmann::json json{{"residentBytes", signals.residentBytes}};
+  if (const CgroupMemory& group = signals.cgroup; group.present) {
+    json["cgroup"] = {{"path", group.path},
+                      {"currentBytes", group.currentBytes},
+                      {"inactiveFileBytes", group.inactiveFileBytes},
+                      {"workingSetBytes", group.workingSetBytes()},
+                      {"highBytes", group.highBytes},
+                      {"maxBytes", group.maxBytes},
+                      {"highEvents", group.highEvents},
+                      {"maxEvents", group.maxEvents},
+                      {"oomEvents", group.oomEvents}};
+  }
+  if (signals.stall.present) {
+    json["stall"] = {{"ofCgroup", signals.stall.ofCgroup}, {"some", signals.stall.some}, {"full", signals.stall.full}};
+  }
+  return json;
+}
+
+}  // namespace
+
+nlohmann::json toJson(const MemoryReport& report) {
+  nlohmann::json json;
+  json["heap"] = toJson(report.heap);
+  json["limitBytes"] = report.limitBytes;
+  json["handles"] = nlohmann::json::array();
+  for (const HandleMemory& handle : report.handles) json["handles"].push_back(toJson(handle));
+  json["otherBytes"] = report.otherBytes;
+  json["repositoryCacheBytes"] = report.repositoryCacheBytes;
+  json["allCachesBytes"] = report.allCachesBytes;
+  json["postedPieces"] = report.postedPieces;
+  json["postedBytes"] = report.postedBytes;
+  json["changeLogBytes"] = report.changeLogBytes;
+  json["heavyStatements"] = {{"allowed", report.heavyStatements.allowed},
+                             {"running", report.heavyStatements.running},
+                             {"entered", report.heavyStatements.entered},
+                             {"waited", report.heavyStatements.waited}};
+  json["signals"] = toJson(report.signals);
+  json["stage"] = toText(report.stage);
+  json["reasons"] = namesOf(report.reasons);
+  json["actions"] = namesOf(report.actions);
+  json["refusesTransactions"] = report.refusesTransactions;
+  return json;
+}
+
+std::string MemoryReport::summary() const {
+  std::string text = "memory " + mebibytes(heap.usedBytes + allCachesBytes);
+  if (limitBytes > 0) text += "/" + mebibytes(limitBytes);
+  text += std::string(" MiB (") + std::string(toText(stage));
+  const char* separator = ": ";
+  for (const MemorySource reason : reasons) {
+    text.append(separator).append(toText(reason));
+    separator = ", ";
+  }
+  text += "): page caches " + kibibytes(sumOf(handles, &HandleMemory::cacheBytes)) + " in " +
+          std::to_string(handles.size()) + " handles, statements " +
+          kibibytes(sumOf(handles, &HandleMemory::statementBytes)) + ", schemas " +
+          kibibytes(sumOf(handles, &HandleMemory::schemaBytes)) + ", running and others " + kibibytes(otherBytes) +
+          ", repository caches " + kibibytes(allCachesBytes);
+  const auto most = std::max_element(handles.begin(), handles.end(), [](const HandleMemory& a, const HandleMemory& b) {
+    return a.totalBytes() < b.totalBytes();
+  });
+  if (most != handles.end() && most->totalBytes() > 0) {
+    text += "; most: #" + std::to_string(most->connectionId) + " with " + kibibytes(most->totalBytes());
+  }
+  return text;
+}
+
+void ConnectionPool::Core::noteMemory(std::size_t slot) noexcept {
+  Slot& entry = table[slot];
+  if (entry.connection == nullptr) return;
+  const HandleBytes bytes = entry.connection->impl().memory();
+  entry.pageBytes.store(bytes.pages, std::memory_order_relaxed);
+  entry.schemaBytes.store(bytes.schema, std::memory_order_relaxed);
+  entry.statementBytes.store(bytes.statements, std::memory_order_relaxed);
+}
+
+void ConnectionPool::Core::lookAtIdleHandles() noexcept {
+  for (std::size_t slot = 0; slot < table.size(); ++slot) {
+    // Not takeForMaintenance(): that would end a group and the anchor, and looking disturbs neither.
+    if (!table.tryTake(slot)) continue;
+    noteMemory(slot);
+    endLease(slot);
+  }
+}
+
+MemoryReport ConnectionPool::Core::lastKnownMemory() const {
+  MemoryReport report;
+  report.heap = sqlite_memory::heap();
+  report.limitBytes = ProcessMemory::instance().limit();
+  report.otherBytes = report.heap.usedBytes;
+  report.allCachesBytes = CacheManager::totalBytes();
+  report.repositoryCacheBytes = hub->cacheBytes();
+  report.postedPieces = posts.size();
+  report.postedBytes = posts.bytes();
+  report.changeLogBytes = changes.bytes();
+  const HeavyStatements::Figures heavy = HeavyStatements::instance().figures();
+  report.heavyStatements = {heavy.width, heavy.running, heavy.entered, heavy.waited};
+  report.stage = memoryStage.load(std::memory_order_relaxed);
+  const StageDemands demands = watch.demands();
+  for (std::size_t i = 0; i < StageDemands::kSources && report.stage != MemoryStage::Normal; ++i) {
+    const auto source = static_cast<MemorySource>(i);
+    if (demands.of(source) == report.stage) report.reasons.push_back(source);
+  }
+  report.refusesTransactions = report.stage == MemoryStage::Critical && watch.refusesTransactions();
+  for (const MemoryAction action : actionsOf(report.stage)) {
+    if (action != MemoryAction::RefuseTransactions || report.refusesTransactions) report.actions.push_back(action);
+  }
+  const port::LockGuard guard(mutex);
+  for (SlotSet rest = table.open(); !rest.empty(); rest.erase(rest.first())) {
+    const std::size_t slot = rest.first();
+    const Slot& entry = table[slot];
+    if (entry.connection == nullptr) continue;
+    HandleMemory handle;
+    handle.connectionId = entry.connection->id();
+    handle.access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
+    handle.inUse = table.inUse().contains(slot);
+    handle.cacheBytes = entry.pageBytes.load(std::memory_order_relaxed);
+    handle.cacheLimitBytes = entry.cacheBytes.load(std::memory_order_relaxed);
+    handle.schemaBytes = entry.schemaBytes.load(std::memory_order_relaxed);
+    handle.statementBytes = entry.statementBytes.load(std::memory_order_relaxed);
+    report.otherBytes -= handle.totalBytes();
+    report.handles.push_back(handle);
+  }
+  report.otherBytes = std::max(report.otherBytes, std::int64_t{0});
+  return report;
+}
+
+MemoryReport ConnectionPool::Core::memory() {
+  requireOwnProcess();
+  std::string root;
+  {
+    const port::LockGuard guard(mutex);
+    requireOpen();
+    root = config.memorySignalsRoot;
+  }
+  lookAtIdleHandles();
+  MemoryReport report = lastKnownMemory();
+  report.signals = port::readMemorySignals(root);
+  return report;
+}
+
+}  // namespace holdfast

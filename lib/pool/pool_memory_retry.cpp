@@ -1,0 +1,118 @@
+// What met the memory limit beside others, again with more room: first after a relief and with leave to be heavy, then
+// with the pool to itself, last on the one handle that is left. Only what has left no trace is run again: a read that
+// has delivered no row yet, a statement or transaction that SQLite has undone as a whole.
+
+#include <algorithm>
+
+#include "core/port/process.hpp"
+#include "pool/pool_core.hpp"
+
+namespace holdfast {
+
+using SteadyClock = std::chrono::steady_clock;
+
+bool ConnectionPool::Core::holdsLease(std::uint64_t thread) const noexcept {
+  for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
+    const LeaseRecord& lease = table[rest.first()].lease;
+    if (lease.id() != 0 && lease.thread() == thread) return true;
+  }
+  return false;
+}
+
+bool ConnectionPool::Core::beginAlone(SteadyTime deadline) {
+  const std::uint64_t self = port::currentThreadId();
+  port::LockGuard guard(mutex);
+  if (holdsLease(self)) return false;
+  while ((aloneThread != 0 || servedFirst > 0) && state == State::Open) {
+    if (!aloneChanged.waitUntil(guard, deadline) && SteadyClock::now() >= deadline) return false;
+  }
+  if (state != State::Open) return false;
+  aloneThread = self;
+  table.raise(SlotTable::kLongWay);
+  while (!table.inUse().empty() && state == State::Open) {
+    if (aloneChanged.waitUntil(guard, deadline) || SteadyClock::now() < deadline) continue;
+    guard.unlock();
+    endAlone();
+    return false;
+  }
+  return true;
+}
+
+void ConnectionPool::Core::endAlone() noexcept {
+  const port::LockGuard guard(mutex);
+  aloneThread = 0;
+  if (!workersRefused) table.lower(SlotTable::kLongWay);
+  servedFirst = readWaiters.size() + writeWaiters.size();
+  // The first takes what is free now, and wakes the next.
+  wakeFirst(readWaiters);
+  wakeFirst(writeWaiters);
+  aloneChanged.notifyAll();
+}
+
+void ConnectionPool::Core::clearForOne(bool closeReaders) noexcept {
+  counters.reliefs.add();
+  hub->shrinkCaches(true);
+  for (std::size_t slot = 0; slot < table.size(); ++slot) {
+    if (!takeForMaintenance(slot)) continue;
+    if (table[slot].connection != nullptr) {
+      slot != SlotTable::kWriter&& closeReaders ? cleanupIdleConnection(slot)
+                                                : table[slot].connection->impl().releaseMemory();
+    }
+    endLease(slot);
+  }
+}
+
+ConnectionPool::Core::Alone::Alone(Core& core, SteadyTime deadline, bool closeReaders)
+    : core_(core), held_(core.beginAlone(deadline)) {
+  if (!held_) return;
+  core.counters.alone.add();
+  core.clearForOne(closeReaders);
+}
+
+ConnectionPool::Core::Alone::~Alone() {
+  if (held_) core_.endAlone();
+}
+
+ConnectionPool::Core::SteadyTime ConnectionPool::Core::heavyDeadline(const CallOptions& options) const {
+  // Alarms and commands do not wait for reports.
+  if (options.priority == Priority::Control) return SteadyTime::min();
+  return SteadyClock::now() +
+         std::min<std::chrono::milliseconds>(options.timeout.value_or(config.acquireTimeout), kLongestWait);
+}
+
+void ConnectionPool::Core::readWithRoom(const Sql& sql, const Holder& holder, const CallOptions& options,
+                                        const bool& started, const ReadBody& body) {
+  const SteadyTime start = SteadyClock::now();
+  const SteadyTime deadline = heavyDeadline({.timeout = options.timeout});
+  const auto foundNone = [&](auto attempt) {
+    try {
+      attempt();
+      return false;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::MemoryLimit || started) throw;
+      return true;
+    }
+  };
+  relieveMemory(MemoryStage::Critical, false);
+  const bool again = foundNone([&] {
+    HeavyStatements::Permit permit;
+    permit.enter(sql.hash(), heavyDeadline(options), options.cancel);
+    body(*acquireToRead(holder, restOf(options, start)));
+  });
+  if (!again) return;
+  const bool onceMore = foundNone([&] {
+    const Alone room(*this, deadline, false);
+    body(*acquireToRead(holder, restOf(options, start)));
+  });
+  if (!onceMore) return;
+  const Alone room(*this, deadline, true);
+  if (!room) return body(*acquireToRead(holder, restOf(options, start)));
+  // The last handle that is open, as if there had never been another one.
+  PooledConnection lease = acquire({.timeout = restOf(options, start).timeout, .holder = holder});
+  lease->impl().leasedFor = Access::Read;
+  lease->impl().setLimits(
+      {.lockDeadline = deadline, .deadline = options.timeout ? deadline : SteadyTime::max(), .cancel = options.cancel});
+  body(*lease);
+}
+
+}  // namespace holdfast
