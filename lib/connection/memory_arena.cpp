@@ -22,6 +22,7 @@
 #include "connection/sqlite_library.hpp"
 #include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
+#include "policy/memory_budget.hpp"
 
 namespace holdfast {
 namespace {
@@ -212,7 +213,8 @@ ArenaReport configureMemory(const ArenaOptions& options) {
     throw Error(ErrorCode::Misuse, "SQLite's memory has been configured already: it is set once for the process");
   }
   Settings settings;
-  configureSqlite();
+  const auto given = static_cast<std::int64_t>(options.storage.size());
+  configureSqlite(sortBytes(options.bytes > 0 ? options.bytes : given));
   arena.block = translatingBadAlloc([&] { return settings.obtainBlock(options); });
   dividePages(options);
   const ArenaAllocator allocator = chooseAllocator(options);
