@@ -104,7 +104,7 @@ TEST_SUITE("memory/call allocation") {
     CHECK(each <= 4);
   }
 
-  TEST_CASE_FIXTURE(Warm, "threads that share commits allocate nothing for each transaction") {
+  TEST_CASE_FIXTURE(Warm, "threads that share commits allocate once for each shared COMMIT") {
     constexpr int kThreads = 4;
     std::atomic<int> ready{0};
     Gate warm;
@@ -117,6 +117,7 @@ TEST_SUITE("memory/call allocation") {
     };
     std::int64_t before = 0;
     std::int64_t after = 0;
+    std::uint64_t groupsBefore = 0;
     {
       std::vector<std::jthread> threads;
       for (int t = 0; t < kThreads; ++t) {
@@ -130,14 +131,15 @@ TEST_SUITE("memory/call allocation") {
         });
       }
       REQUIRE(eventually([&] { return ready == kThreads; }));
+      groupsBefore = pool.metrics().groupCommits;
       before = totalAllocations();
       warm.open();
       REQUIRE(eventually([&] { return finished == kThreads; }));
       after = totalAllocations();
       measured.open();
     }
-    const double each = static_cast<double>(after - before) / (kThreads * kCalls);
-    MESSAGE("allocations of a transaction among " << kThreads << " threads: " << each);
-    CHECK(each < 0.1);
+    // A shared COMMIT has one list of those who wait for it; now and then another list of the pool's grows.
+    const auto groups = static_cast<std::int64_t>(pool.metrics().groupCommits - groupsBefore);
+    CHECK(after - before <= groups + kCalls / 10);
   }
 }

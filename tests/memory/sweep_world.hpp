@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -90,7 +91,7 @@ class World {
   std::string checkFile() const;
 
   std::array<Claim, 12> claims_;
-  std::size_t claimCount_ = 0;
+  std::atomic<std::size_t> claimCount_{0};  // Threads claim each for itself.
 };
 
 }  // namespace holdfast::test
