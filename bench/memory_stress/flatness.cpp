@@ -28,11 +28,22 @@ Trend residentTrend(const ScenarioResult& scenario) {
 
 namespace {
 
+/// The arenas of the C library, one for each thread, grow by 128 KiB at least (M_TOP_PAD), and take their time to have
+/// their size: a load of seconds cannot tell that from a leak.
+double arenasOf(const ScenarioResult& scenario, const Trend& trend) {
+  constexpr double kSettled = 120;
+  constexpr double kTopPad = 128 * 1024;
+  if (trend.seconds >= kSettled || scenario.samples.empty()) return 0;
+  int threads = 0;
+  for (const Sample& sample : scenario.samples) threads = std::max(threads, sample.threads);
+  return kTopPad * threads;
+}
+
 /// Growth below a hundredth of what is resident is not a trend, however regular it looks.
 Verdict flat(const ScenarioResult& scenario) {
   const Trend trend = residentTrend(scenario);
   const bool straddlesZero = trend.slopeLow <= 0;
-  const bool small = trend.growth() < trend.level / 100;
+  const bool small = trend.growth() < std::max(trend.level / 100, arenasOf(scenario, trend));
   return {
       "resident memory flat: " + scenario.name, trend.samples >= 3 && (straddlesZero || small),
       format("slope %+.2f KiB/s, 95 %% between %+.2f and %+.2f; %+.2f %% of %s in %.1f s", trend.slope / 1024,

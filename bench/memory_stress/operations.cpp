@@ -5,7 +5,7 @@ namespace bench {
 const char* toText(Kind kind) noexcept {
   static constexpr std::array<const char*, kKinds> kNames{
       "read",       "rangeScan",  "update", "sort",     "largeRead", "largeWrite", "join",
-      "fullScan",   "topSort",    "group",  "fullJoin", "hugeRead",  "hugeWrite",  "statement",
+      "fullScan",   "topSort",    "group",  "wideJoin", "hugeRead",  "hugeWrite",  "statement",
       "cachedRead", "cachedList", "lease",  "cycle",    "fault"};
   return kNames[indexOf(kind)];
 }
@@ -13,7 +13,7 @@ const char* toText(Kind kind) noexcept {
 bool isWrite(Kind kind) noexcept { return kind == Kind::Update || kind == Kind::LargeWrite || kind == Kind::HugeWrite; }
 
 bool isWholeTable(Kind kind) noexcept {
-  return kind == Kind::FullScan || kind == Kind::TopSort || kind == Kind::Group || kind == Kind::FullJoin;
+  return kind == Kind::FullScan || kind == Kind::TopSort || kind == Kind::Group || kind == Kind::WideJoin;
 }
 
 }  // namespace bench

@@ -64,7 +64,8 @@ Grid scenarioGrid(const Run& run) {
 }
 
 Grid comparisonGrid(const Run& run) {
-  Grid grid{{"the mixed load, in turns", "a second", "p50", "p99", "heap peak", "no memory", "other errors"}, {}};
+  Grid grid{{"the mixed load, in turns", "a second", "p50", "p99", "heap peak", "refused for memory", "other errors"},
+            {}};
   if (run.comparison) {
     const Comparison& comparison = *run.comparison;
     for (const Entrant* entrant : {&comparison.budget, &comparison.unlimited, &comparison.bare, &comparison.limited}) {

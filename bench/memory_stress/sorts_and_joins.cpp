@@ -33,7 +33,7 @@ Role readers(std::size_t threads, const std::shared_ptr<ConnectionPool>& pool, c
     return
         [pool, &worker, load = MixedStep(PoolSide(*pool), worker, database, seed + number), turn = number]() mutable {
           static constexpr std::array kTurns{Kind::FullScan, Kind::Sort, Kind::TopSort, Kind::Join,
-                                             Kind::Group,    Kind::Sort, Kind::Join,    Kind::FullJoin};
+                                             Kind::Group,    Kind::Sort, Kind::Join,    Kind::WideJoin};
           const Kind kind = kTurns[turn++ % kTurns.size()];
           kind == Kind::TopSort ? sortTop(*pool, worker) : load.attempt(kind);
         };

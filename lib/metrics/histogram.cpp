@@ -28,7 +28,8 @@ std::size_t LatencyHistogram::bucketOf(std::uint64_t nanoseconds) noexcept {
   // The bits behind the leading one; octaves with fewer than 8 values leave some of their buckets empty.
   const std::uint64_t mantissa =
       octave >= kSubBucketBits ? value >> (octave - kSubBucketBits) : value << (kSubBucketBits - octave);
-  return std::min(octave * kSubBuckets + (mantissa - kSubBuckets), kBuckets - 1);
+  const auto within = static_cast<std::size_t>(mantissa - kSubBuckets);
+  return std::min(octave * kSubBuckets + within, kBuckets - 1);
 }
 
 std::uint64_t LatencyHistogram::upperEdge(std::size_t bucket) noexcept {
