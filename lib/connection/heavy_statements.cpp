@@ -2,12 +2,22 @@
 
 #include <new>
 
+#include <sqlite3.h>
+
+#include "policy/memory_budget.hpp"
+
 namespace holdfast {
 namespace {
 
 thread_local int insideOfThisThread = 0;
 
 using SteadyClock = std::chrono::steady_clock;
+
+/// Whether what is free below nine tenths of the limit has room for what one more collects, and merges.
+bool hasRoomForOneMore() noexcept {
+  const std::int64_t limit = sqlite3_hard_heap_limit64(-1);
+  return limit > 0 && sqlite3_memory_used() + sortBytes(limit) / 4 * 5 <= limit / 10 * 9;
+}
 
 }  // namespace
 
@@ -52,8 +62,8 @@ void HeavyStatements::Permit::enter(std::uint64_t textHash, Time deadline, const
   });
   port::LockGuard guard(all.mutex_);
   bool waited = false;
-  while (all.running_ >= width_.load(std::memory_order_relaxed) && areBounded() && !cancel.stop_requested() &&
-         SteadyClock::now() < deadline) {
+  while (all.running_ >= width_.load(std::memory_order_relaxed) && areBounded() && !hasRoomForOneMore() &&
+         !cancel.stop_requested() && SteadyClock::now() < deadline) {
     waited = true;
     all.changed_.waitUntil(guard, deadline);
   }

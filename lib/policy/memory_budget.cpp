@@ -21,7 +21,7 @@ double weightOf(const CacheWish& wish) noexcept {
 }  // namespace
 
 std::int64_t sortBytes(std::int64_t limit) noexcept {
-  return limit == 0 ? 256 * KiB : std::clamp(limit / 2, 64 * KiB, 256 * KiB);
+  return limit == 0 ? 192 * KiB : std::clamp(limit / 8 * 3, 64 * KiB, 192 * KiB);
 }
 
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept {

@@ -30,7 +30,7 @@ struct MemoryShares {
 /// twice sortBytes().
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 
-/// What one sort collects before it spills, in bytes: half of the limit, 64 KiB to 256 KiB (that for no limit, too).
+/// What one sort collects before it spills, in bytes: 3/8 of the limit, 64 KiB to 192 KiB (that for no limit, too).
 /// Merging takes a page for each spill, so small spills do not make a sort small: SQLite's sort of S bytes takes about
 /// P + S / P * 4.4 KiB, least where P is the root of S * 4.4 KiB (230 KiB for 12 MiB).
 std::int64_t sortBytes(std::int64_t limit) noexcept;

@@ -69,6 +69,7 @@ void ConnectionPool::Core::tickSlot(std::size_t slot) {
     const port::LockGuard guard(mutex);
     // A listener may have closed the pool meanwhile, and opened it again with fewer slots.
     if (state != State::Open || slot >= table.size()) return;
+    if (aloneThread != 0) return;  // What is closed for its sake stays closed.
     leaseId = table[slot].lease.id();
     if (table.inUse().contains(slot) && leaseId == 0) return;  // Being looked after already.
     verdict = judge(table.facts(slot), config, table.open().size(), clock->now());

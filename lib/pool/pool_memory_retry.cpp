@@ -50,10 +50,17 @@ void ConnectionPool::Core::endAlone() noexcept {
 }
 
 void ConnectionPool::Core::clearForOne(bool closeReaders) noexcept {
+  constexpr std::chrono::milliseconds kLookAgain{1};
   counters.reliefs.add();
   hub->shrinkCaches(true);
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
-    if (!takeForMaintenance(slot)) continue;
+    // Another thread's relief may look after it just now.
+    bool taken = takeForMaintenance(slot);
+    for (; !taken && isOpen(); taken = takeForMaintenance(slot)) {
+      port::LockGuard guard(mutex);
+      aloneChanged.waitUntil(guard, SteadyClock::now() + kLookAgain);
+    }
+    if (!taken) return;
     if (table[slot].connection != nullptr) {
       slot != SlotTable::kWriter&& closeReaders ? cleanupIdleConnection(slot)
                                                 : table[slot].connection->impl().releaseMemory();
@@ -109,7 +116,11 @@ void ConnectionPool::Core::readWithRoom(const Sql& sql, const Holder& holder, co
   if (!room) return body(*acquireToRead(holder, restOf(options, start)));
   // The last handle that is open, as if there had never been another one.
   PooledConnection lease = acquire({.timeout = restOf(options, start).timeout, .holder = holder});
+  Slot& writer = table[SlotTable::kWriter];
   lease->impl().leasedFor = Access::Read;
+  lease->impl().setCacheBytes(std::min(lease->impl().profile.cacheBytes, kLeastCacheBytes));
+  writer.cacheBytes.store(lease->impl().profile.cacheBytes, std::memory_order_relaxed);
+  --writer.sharesGeneration;  // It takes up its share again when it is leased next.
   lease->impl().setLimits(
       {.lockDeadline = deadline, .deadline = options.timeout ? deadline : SteadyTime::max(), .cancel = options.cancel});
   body(*lease);

@@ -121,8 +121,10 @@ void ConnectionPool::Core::retry(const Patience& patience, Attempt attempt) {
   for (int retries = 0;; ++retries) {
     const std::optional<Error> contention = attempt();
     if (!contention) return;
-    const auto pause = patience.policy.delayBefore(retries, *contention, memoryStage.load(std::memory_order_relaxed),
-                                                   port::randomUnit());
+    // Who was undone because of others, perhaps for want of memory, is not to pay for it under pressure.
+    const bool byOthers = contention->sqliteCode() == 0;
+    const MemoryStage stage = byOthers ? MemoryStage::Normal : memoryStage.load(std::memory_order_relaxed);
+    const auto pause = patience.policy.delayBefore(retries, *contention, stage, port::randomUnit());
     if (!pause || SteadyClock::now() + *pause >= patience.deadline) {
       Error error(*contention);
       throw addFrameIfPossible(error, [&] { return "given up after " + std::to_string(retries + 1) + " attempts"; });

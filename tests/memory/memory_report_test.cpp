@@ -128,7 +128,7 @@ TEST_SUITE("memory/report") {
     CHECK(json["handles"].size() == 4);
     CHECK(json["handles"][0].size() == 8);
     CHECK(json["handles"][0]["access"] == "write");
-    CHECK(json["heavyStatements"]["allowed"] == 4);
+    CHECK(json["heavyStatements"]["allowed"] == 5);
     CHECK(json["stage"] == "normal");
     CHECK_FALSE(json["signals"].contains("cgroup"));
     const std::string line = report.summary();

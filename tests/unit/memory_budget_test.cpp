@@ -65,18 +65,18 @@ TEST_SUITE("policy/memory_budget") {
     CHECK(divideMemory(0, 8).heavyStatements == 0);
     CHECK(divideMemory(0, 8).cacheWhileHeavy == 512 * KiB);
     const MemoryShares large = divideMemory(16 * MiB, 8);
-    CHECK(large.heavyStatements == 16);
-    CHECK(large.cacheWhileHeavy == (16 * MiB / 10 * 6 - 16 * 512 * KiB) / 8);
+    CHECK(large.heavyStatements == 21);
+    CHECK(large.cacheWhileHeavy == (16 * MiB / 10 * 6 - 21 * 384 * KiB) / 8);
     const MemoryShares small = divideMemory(512 * KiB, 4);
     CHECK(small.heavyStatements == 1);
     CHECK(small.cacheWhileHeavy == 16 * KiB);
   }
 
-  TEST_CASE("a sort spills at half of the limit within bounds") {
-    CHECK(sortBytes(0) == 256 * KiB);
-    CHECK(sortBytes(400 * KiB) == 200 * KiB);
+  TEST_CASE("a sort spills at three eighths of the limit within bounds") {
+    CHECK(sortBytes(0) == 192 * KiB);
+    CHECK(sortBytes(400 * KiB) == 150 * KiB);
     CHECK(sortBytes(100 * KiB) == 64 * KiB);
-    CHECK(sortBytes(GiB) == 256 * KiB);
+    CHECK(sortBytes(GiB) == 192 * KiB);
   }
 
   TEST_CASE("caches are shared out by use and the write handle comes first") {
