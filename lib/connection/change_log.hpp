@@ -97,6 +97,10 @@ class ChangeLog {
   }
   /// Where somebody else has committed, everything counts as changed.
   void lookForForeignCommits() noexcept;
+  /// Another number where that has found one. 0: that is not known here.
+  std::uint64_t foreignEpoch() const noexcept {
+    return header_.load(std::memory_order_acquire) == nullptr ? 0 : epoch_.load(std::memory_order_acquire);
+  }
 
   void add(Gate& gate);
   void remove(Gate& gate) noexcept;

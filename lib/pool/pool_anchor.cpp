@@ -56,10 +56,14 @@ void ConnectionPool::Core::settleAnchor(Connection& writer, const Wish& wish) no
 }
 
 bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept {
-  // The version changes for a handle when somebody else commits; all of the pool's own writes are this handle's.
-  const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version;
+  // The version changes for a handle when somebody else commits (all of the pool's own writes are this handle's), and
+  // where its cache was emptied for want of memory; the log's index counts commits only.
+  const std::uint64_t epoch = changes.foreignEpoch();
+  const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version &&
+                       (epoch == 0 || epoch != anchor.foreignEpoch);
   anchor.connectionId = writer.id();
   anchor.dataVersion = version;
+  anchor.foreignEpoch = epoch;
   if (!foreign) return false;
   anchor.restUntil = clock->now() + ReadAnchor::kRestAfterForeignWrite;
   noteForeignWrites();
