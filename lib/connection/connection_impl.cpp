@@ -46,8 +46,9 @@ class Connection::Impl::Use {
         impl.payloadBytes.add(bytes);
         impl.touched_ |= statement_.writes;
       }
-      // A read by itself is to see the newest; and nothing is dropped from the schema while a statement stands on a row.
-      if (impl.keepsView() && (statement_.readOnly ? impl.open.empty() : statement_.writes == kAllTables)) {
+      // A read is to see the newest; the schema does not change beside a statement that stands on a row; and with one
+      // there SQLite keeps what a statement has changed so far apart, to undo it without the transaction around it.
+      if (impl.keepsView() && (statement_.readOnly || !statement_.changesFew || statement_.writes == kAllTables)) {
         impl.dropView();
       }
     } catch (const Error& error) {
@@ -161,6 +162,7 @@ Rows Connection::Impl::query(const Sql& sql, std::span<const ValueView> values) 
 void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor) {
   const RowView row(statement.handle);
   const bool alone = !inTransaction();
+  const std::int64_t changesBefore = sqlite3_total_changes64(handle);
   bool wanted = true;
   int code = firstStep(statement.handle);
   for (; code == SQLITE_ROW; code = sqlite3_step(statement.handle)) {
@@ -177,7 +179,11 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
     // A statement that writes is carried out to its end, where its constraints are checked.
     if (!wanted && statement.readOnly) return;
   }
-  if (code == SQLITE_DONE) return;
+  if (code == SQLITE_DONE) {
+    constexpr std::int64_t kFew = 100;
+    statement.changesFew = sqlite3_total_changes64(handle) - changesBefore <= kFew;
+    return;
+  }
   if (alone && !statement.readOnly && mayHaveBeenWritten(code)) {
     const Error cause = makeSqliteError(handle, code);
     raise(Error(ErrorCode::OutcomeUnknown,

@@ -74,6 +74,9 @@ struct Connection::Impl {
     touched_ = 0;
     const std::uint64_t transaction = begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE");
     writing_ = true;
+    // The transaction holds the snapshot from here on, and SQLite does not do everything while a statement stands on a
+    // row; COMMIT leaves it to the view again.
+    viewIsLent_ = dropView();
     return transaction;
   }
   std::uint64_t beginRead() { return begin(ControlStatements::Kind::Begin, "BEGIN"); }
@@ -97,9 +100,12 @@ struct Connection::Impl {
   /// commits. 0 where it failed.
   std::int64_t takeView() noexcept;
   bool keepsView() const noexcept { return keepsView_; }
-  /// Whether there was one. Ends by itself where something goes wrong, and before what SQLite does not do while a
-  /// statement stands on a row.
+  /// Whether there was one. It ends by itself where something goes wrong.
   bool dropView() noexcept;
+  /// Whether it was asked for an interrupt since the last time: SQLite forgets one only when nothing runs any more.
+  bool takeInterrupt() noexcept {
+    return interruptAsked_.load(std::memory_order_relaxed) && interruptAsked_.exchange(false);
+  }
   /// Undoes and closes the innermost savepoint. When that fails the whole transaction is rolled back.
   void rollbackToSavepoint() noexcept;
 
@@ -150,7 +156,10 @@ struct Connection::Impl {
   /// Lets the closing handle delete the log. Only for the last one.
   void allowCheckpointOnClose() noexcept;
   /// Ends the running statement. Any thread, for as long as it keeps the Connection alive.
-  void interrupt() noexcept { sqlite3_interrupt(handle); }
+  void interrupt() noexcept {
+    interruptAsked_.store(true);
+    sqlite3_interrupt(handle);
+  }
   /// Gives the raw handle out, and remembers that anything may have been changed through it.
   sqlite3* giveNativeHandle() noexcept {
     dropView();
@@ -261,6 +270,8 @@ struct Connection::Impl {
   CachedStatement& prepareStatement(const Sql& sql);
   void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   int firstStep(sqlite3_stmt* statement) noexcept;
+  /// Before COMMIT. Not SQLITE_OK where that has ended the transaction.
+  int takeLentViewBack() noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
   const char* reasonToReplace() const noexcept;
@@ -285,7 +296,9 @@ struct Connection::Impl {
   std::chrono::steady_clock::time_point lockWaitBegan_{};
   std::uint32_t heavyEpoch_ = HeavyStatements::epoch();
   sqlite3_stmt* dataVersion_ = nullptr;
-  bool keepsView_ = false;  ///< It stands on its row.
+  bool keepsView_ = false;   ///< It stands on its row.
+  bool viewIsLent_ = false;  ///< To the open transaction.
+  std::atomic<bool> interruptAsked_{false};
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;
   LatencyHistogram& queryLatency_;

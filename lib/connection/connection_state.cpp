@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "connection/connection_impl.hpp"
 #include "connection/sqlite_error.hpp"
@@ -53,6 +54,7 @@ inline void Connection::Impl::controlOrThrow(ControlStatements::Kind kind, const
 }
 
 void Connection::Impl::throwControlFailure(int code, const char* name) {
+  dropView();
   noteBreakage(code);
   if (code == SQLITE_BUSY && running > 0) {
     throw Error(ErrorCode::Misuse, "not while a statement that writes is being carried out: read its rows first", code,
@@ -73,7 +75,14 @@ std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* 
 
 CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   requireUsable();
-  const int code = control.run(ControlStatements::Kind::Commit);
+  int code = takeLentViewBack();
+  if (code != SQLITE_OK) {  // For want of memory, and SQLite has undone everything.
+    forgetTransaction();
+    error = makeSqliteError(handle, code);
+    error->addFrame("COMMIT");
+    return CommitOutcome::NotDone;
+  }
+  code = control.run(ControlStatements::Kind::Commit);
   endCommit();
   if (code == SQLITE_OK) {
     open.clear();
@@ -94,6 +103,7 @@ void Connection::Impl::rollback() noexcept {
 }
 
 void Connection::Impl::forgetTransaction() noexcept {
+  viewIsLent_ = false;
   dropView();
   open.clear();
   touched_ = 0;
@@ -255,6 +265,15 @@ bool Connection::Impl::hasDeferredViolations() noexcept {
   return violations != 0;
 }
 
+int Connection::Impl::takeLentViewBack() noexcept {
+  // Where the schema has changed the statement would be prepared anew.
+  if (!std::exchange(viewIsLent_, false) || touched_ == kAllTables || dataVersion_ == nullptr) return SQLITE_OK;
+  keepsView_ = true;
+  const int code = sqlite3_step(dataVersion_);
+  if (code != SQLITE_ROW) dropView();
+  return inTransaction() ? SQLITE_OK : code;
+}
+
 std::int64_t Connection::Impl::takeView() noexcept {
   dropView();
   if (dataVersion_ == nullptr) {
@@ -268,7 +287,7 @@ std::int64_t Connection::Impl::takeView() noexcept {
 }
 
 bool Connection::Impl::dropView() noexcept {
-  if (!keepsView_) return false;
+  if (!keepsView_ || inForkedChild()) return false;
   keepsView_ = false;
   sqlite3_reset(dataVersion_);
   return true;

@@ -28,6 +28,7 @@ struct CachedStatement {
   TableSet reads = 0;  ///< The tables that it reads, and those that it writes, with all that follows from it: triggers,
   TableSet writes = 0;  ///< foreign keys, views.
   bool readOnly = false;
+  bool changesFew = false;  ///< Rows, when it ran last.
   bool inUse = false;
   bool cached = false;  ///< False: finalized when its use ends.
 };

@@ -50,7 +50,8 @@ bool ConnectionPool::Core::takeView(Connection& writer) noexcept {
 }
 
 void ConnectionPool::Core::settleAnchor(Connection& writer, const Wish& wish) noexcept {
-  if (!anchor.staysForWrites || !wish.keepsView) return dropAnchor(writer);
+  const bool interrupted = writer.impl().takeInterrupt();
+  if (!anchor.staysForWrites || !wish.keepsView || interrupted) return dropAnchor(writer);
   anchor.held.store(false, std::memory_order_relaxed);
   if (group.empty() && !writer.impl().keepsView()) takeView(writer);
 }
@@ -61,9 +62,9 @@ bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64
   const std::uint64_t epoch = changes.foreignEpoch();
   const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version &&
                        (epoch == 0 || epoch != anchor.foreignEpoch);
+  if (anchor.connectionId != writer.id() || anchor.dataVersion != version) anchor.foreignEpoch = epoch;
   anchor.connectionId = writer.id();
   anchor.dataVersion = version;
-  anchor.foreignEpoch = epoch;
   if (!foreign) return false;
   anchor.restUntil = clock->now() + ReadAnchor::kRestAfterForeignWrite;
   noteForeignWrites();

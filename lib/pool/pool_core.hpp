@@ -160,7 +160,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   RunResult run(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit, const CallOptions& options,
                 const Holder& holder);
   RunResult runOnce(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
-                    const CallOptions& options, const Holder& holder);
+                    const CallOptions& options, const Holder& holder, bool mayKeepView);
 
   // Shared commits (pool_group.cpp). By the holder of the write slot.
   void commit(Transaction& tx) override;

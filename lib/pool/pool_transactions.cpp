@@ -240,19 +240,21 @@ RunResult ConnectionPool::Core::run(const Sql& sql, std::span<const ValueView> v
     return visit(row);
   };
   try {
-    return runOnce(sql, values, detail::RowVisitor(note), options, holder);
+    return runOnce(sql, values, detail::RowVisitor(note), options, holder, true);
   } catch (const Error& error) {
     if (!isOutOfMemory(error) || delivered || options.maxRetries.value_or(1) == 0) throw;
   }
   RunResult result;
-  const auto again = [&] { result = runOnce(sql, values, detail::RowVisitor(note), restOf(options, start), holder); };
+  const auto again = [&] {
+    result = runOnce(sql, values, detail::RowVisitor(note), restOf(options, start), holder, false);
+  };
   repeatWithRoom(again, patienceFor({.timeout = restOf(options, start).timeout, .maxRetries = options.maxRetries}),
                  delivered);
   return result;
 }
 
 RunResult ConnectionPool::Core::runOnce(const Sql& sql, std::span<const ValueView> values, detail::RowVisitor visit,
-                                        const CallOptions& options, const Holder& holder) {
+                                        const CallOptions& options, const Holder& holder, bool mayKeepView) {
   const SteadyTime start = SteadyClock::now();
   const TransactionOptions bounds{
       .timeout = options.timeout, .maxRetries = options.maxRetries, .cancel = options.cancel};
@@ -267,7 +269,7 @@ RunResult ConnectionPool::Core::runOnce(const Sql& sql, std::span<const ValueVie
       PooledConnection lease = acquire({.timeout = first ? options.timeout : timeLeft(patience.deadline),
                                         .holder = holder,
                                         .mayJoin = mayShare,
-                                        .keepsView = changesRows,
+                                        .keepsView = changesRows && mayKeepView,
                                         .priority = options.priority,
                                         .cancel = &options.cancel});
       if (std::exchange(first, false)) patience = patienceSince(start, bounds);

@@ -170,6 +170,65 @@ TEST_SUITE("integration/kept_view") {
     CHECK(f.rows() == 34);
     CHECK(f.pool.metrics().statesRestored == 0);
   }
+  TEST_CASE("temporary objects can be made and dropped, and settings act on the whole of a transaction") {
+    Opened f;
+    f.insert();
+    f.pool.transaction([](Transaction& tx) {
+      tx.run("CREATE TEMP TABLE scratch(x)");
+      tx.run("CREATE INDEX temp.scratch_x ON scratch(x)");
+      tx.run("INSERT INTO scratch VALUES (1)");
+      tx.run("DROP INDEX temp.scratch_x");
+      tx.run("DROP TABLE scratch");
+    });
+    f.insert();
+    f.pool.transaction([](Transaction& tx) {
+      tx.run("PRAGMA case_sensitive_like = 1");
+      CHECK(tx.queryValue<int>("SELECT count(*) FROM item WHERE name LIKE 'X'") == 0);
+    });
+    CHECK(f.pool.queryValue<int>("SELECT count(*) FROM item WHERE name LIKE 'X'") == 2);
+  }
+  TEST_CASE("a statement that changes many rows is not made to keep them apart") {
+    Opened f;
+    f.config.memoryLimit = 4 * MiB;
+    f.config.tempStore = TempStore::Memory;
+    f.reopen();
+    f.pool.run("CREATE TABLE large(x CHECK (x < 1000000))");
+    f.pool.run(
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000) "
+        "INSERT INTO large SELECT n FROM c");
+    for (int i = 0; i < 3; ++i) {
+      f.insert();
+      CHECK(f.pool.run("UPDATE large SET x = x + 1").changes == 100'000);
+    }
+  }
+  TEST_CASE("an interrupt that comes too late is for nobody") {
+    Opened f;
+    Connection* writer = nullptr;
+    {
+      const PooledConnection lease = f.pool.acquire();
+      writer = &*lease;
+    }
+    f.insert();
+    f.insert();
+    writer->interrupt();
+    f.pool.transaction([](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('y')"); }, {.maxRetries = 0});
+    f.insert();
+    writer->interrupt();
+    f.insert();
+    CHECK(f.rows() == 6);
+  }
+  TEST_CASE("a transaction that is idle while its pool is closed can still commit") {
+    Opened f;
+    f.config.closeTimeout = 50ms;
+    f.reopen();
+    f.insert();
+    Transaction tx = f.pool.begin();
+    tx.run("INSERT INTO item(name) VALUES ('y')");
+    // In vain, and then it interrupts what runs.
+    std::thread([&] { CHECK(codeOf([&] { f.pool.close(); }) == ErrorCode::Timeout); }).join();
+    tx.commit();
+    CHECK(f.other.integer("SELECT count(*) FROM item") == 3);
+  }
   TEST_CASE("after whatever fails the next write works") {
     Opened f;
     f.pool.run("CREATE UNIQUE INDEX item_name ON item(name)");
