@@ -102,6 +102,7 @@ TEST_CASE("an observation ends when it goes or is stopped") {
 TEST_CASE("what an observer throws is logged and the others are called") {
   Watched f;
   const Observation first = f.pool.observe({"item"}, [] { throw std::runtime_error("broken observer"); });
+  const Observation odd = f.pool.observe({"item"}, [] { throw 7; });  // Is no std::exception.
   const Observation second = f.countItems();
   f.pool.run("DELETE FROM item");
   f.pool.tick();

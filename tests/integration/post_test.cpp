@@ -272,4 +272,13 @@ TEST_SUITE("integration/post") {
     for (auto& future : futures) CHECK(future.ready());
     CHECK(pool.queryValue<int>("SELECT count(*) FROM item") == 100);
   }
+  TEST_CASE("flush() makes durable what a database without durability has written") {
+    holdfast::test::PoolFixture f;
+    f.config.durability = holdfast::Durability::Off;
+    f.openWithRows(1);
+    auto posted = f.pool.post("INSERT INTO item(name) VALUES ('x')");
+    f.pool.flush();
+    CHECK(posted.get().changes == 1);
+    CHECK(f.rows() == 2);
+  }
 }

@@ -106,6 +106,13 @@ TEST_SUITE("integration/transaction") {
     CHECK(f.pool.read([](ReadTransaction& tx) { return tx.queryValue<int>("SELECT count(*) FROM item"); }) == 2);
   }
 
+  TEST_CASE("a snapshot refuses a write that returns rows") {
+    Opened f;
+    f.pool.read([](ReadTransaction& tx) {
+      CHECK(codeOf([&] { tx.runReturning("DELETE FROM item RETURNING id", [](const RowView&) {}); }) ==
+            ErrorCode::Denied);
+    });
+  }
   TEST_CASE("a callback may end its transaction itself") {
     Opened f;
     f.pool.transaction([](Transaction& tx) {

@@ -288,4 +288,14 @@ TEST_SUITE("policy/config_json") {
     CHECK(failure().code() == ErrorCode::CannotOpen);
     CHECK(failure().systemErrno() == EFBIG);
   }
+  TEST_CASE("a configuration is read from a json value as it is from text") {
+    const std::string text =
+        R"({"database": "a.db", "poolSize": 3, "busyTimeout": "250ms", "retry": {"maxRetries": 3, "jitter": 1}})";
+    const ConnectionConfig config = ConnectionConfig::fromJson(json::parse(text));
+    CHECK(config.poolSize == 3);
+    CHECK(config.retry.maxRetries == 3);
+    CHECK(toJson(config) == toJson(ConnectionConfig::fromText(text)));
+    CHECK_THROWS_AS(ConnectionConfig::fromJson({{"database", "a.db"}, {"retry", 7}}), Error);
+    CHECK_THROWS_AS(ConnectionConfig::fromJson({{"database", "a.db"}, {"pool", 7}}), Error);
+  }
 }
