@@ -26,7 +26,7 @@ inline std::size_t openFilesUnder(const std::string& directory) {
 }
 
 /// ThreadSanitizer starts a thread of its own beside the first one of the program.
-#if defined(__SANITIZE_THREAD__)
+#if defined(HOLDFAST_SANITIZE_THREAD)
 inline constexpr bool kSanitizerThread = true;
 #else
 inline constexpr bool kSanitizerThread = false;

@@ -109,7 +109,7 @@ TEST_SUITE("storage/database_file") {
     CHECK(prepareDatabaseFile(small.file("test.db"), true).created);
   }
 
-#ifndef __SANITIZE_ADDRESS__  // Comes with the undefined behaviour sanitizer, which looks at objects through a pipe.
+#ifndef HOLDFAST_SANITIZE_ADDRESS  // Comes with the undefined behaviour sanitizer, which looks at objects through a pipe.
   TEST_CASE("a process without descriptors cannot make a file and can when it has some") {
     const TempDirectory directory;
     const int result = inChild([&] {
