@@ -34,12 +34,13 @@ class BareSide {
     sqlite3_reset(statement);
     return seen;
   }
-  void write(Kind kind, std::span<const std::byte> payload, std::int64_t id) {
+  std::int64_t write(Kind kind, std::span<const std::byte> payload, std::int64_t id) {
     sqlite3_stmt* statement = statementOf(kind);
     sqlite3_bind_blob64(statement, 1, payload.data(), payload.size(), SQLITE_STATIC);
     sqlite3_bind_int64(statement, 2, id);
     if (sqlite3_step(statement) != SQLITE_DONE) throwBareError(statement);
     sqlite3_reset(statement);
+    return sqlite3_changes64(kept_->handle.get());
   }
 
  private:

@@ -167,6 +167,10 @@ std::int64_t countWrites(const Options& options) {
   return integerOf(options, "SELECT (SELECT sum(version) FROM record) + (SELECT sum(version) FROM large)");
 }
 
+std::int64_t countRows(const Options& options) {
+  return integerOf(options, "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM large)");
+}
+
 std::string checkIntegrity(const Options& options) {
   const BareHandle handle(options.databasePath(), smallCache());
   const BareStatement statement(handle, "PRAGMA integrity_check");

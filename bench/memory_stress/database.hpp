@@ -39,6 +39,9 @@ void removeDatabase(const Options& options);
 /// The writes that the database shows, over all rows and its whole life.
 std::int64_t countWrites(const Options& options);
 
+/// The rows that operations read and write.
+std::int64_t countRows(const Options& options);
+
 /// SQLite's own opinion, "ok" where it finds nothing wrong.
 std::string checkIntegrity(const Options& options);
 

@@ -56,6 +56,7 @@ void runEverything(Run& run, ForkServer& server, Monitor& monitor) {
   }
   run.interrupted = interrupted();
   monitor.announce("checking the database");
+  run.rowsMissing = run.database.rows + run.database.largeRows - countRows(run.options);
   run.integrity = checkIntegrity(run.options);
 }
 

@@ -37,8 +37,7 @@ class Operator {
     if (isWrite(kind)) {
       payload_.resize(kind == Kind::LargeWrite ? kLargeBytes : kPayloadBytes);
       payload_[0] = static_cast<std::byte>(random_.next());
-      side_.write(kind, payload_, id);
-      return nullptr;
+      return side_.write(kind, payload_, id) == 1 ? nullptr : "a write that was acknowledged changed no row";
     }
     return wrong(kind, id, side_.read(kind, isWholeTable(kind) ? 1 : id));
   }

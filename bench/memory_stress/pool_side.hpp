@@ -27,7 +27,10 @@ class PoolSide {
         sqlOf(kind), [&](const holdfast::RowView& row) { add(seen, row); }, id);
     return seen;
   }
-  void write(Kind kind, std::span<const std::byte> payload, std::int64_t id) { pool_->run(sqlOf(kind), payload, id); }
+  /// Returns how many rows were changed.
+  std::int64_t write(Kind kind, std::span<const std::byte> payload, std::int64_t id) {
+    return pool_->run(sqlOf(kind), payload, id).changes;
+  }
 
  private:
   holdfast::ConnectionPool* pool_;

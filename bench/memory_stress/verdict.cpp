@@ -127,6 +127,7 @@ Verdict nothingLost(const Run& run) {
     uncertain += scenario.tally.uncertainWrites;
     found += scenario.writesFound;
   }
+  if (run.rowsMissing != 0) wrong += format("; %lld rows are missing", static_cast<long long>(run.rowsMissing));
   return {"acknowledged writes are there, failed ones are not", wrong.empty(),
           format("%llu acknowledged, %lld found, %llu of unknown outcome", number(acknowledged),
                  static_cast<long long>(found), number(uncertain)) +

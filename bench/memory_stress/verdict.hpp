@@ -23,8 +23,9 @@ struct Run {
   std::optional<SmallestBudget> smallest;
   std::vector<Sample> samples;
   std::int64_t heapPeakBytes = 0;
-  Sample before;  ///< With no database open: before the first scenario ...
-  Sample after;   ///< ... and after the last.
+  Sample before;                 ///< With no database open: before the first scenario ...
+  Sample after;                  ///< ... and after the last.
+  std::int64_t rowsMissing = 0;  ///< At the end, of those that it was filled with.
   std::string integrity;
   bool interrupted = false;
 };
