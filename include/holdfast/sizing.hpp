@@ -35,7 +35,7 @@ std::string_view toText(SizingKnob knob) noexcept;
 
 struct SizingAdvice {
   SizingKnob knob{};
-  std::int64_t present = 0;
+  std::int64_t present = 0;  ///< Handles, or bytes for SizingKnob::MemoryLimit.
   std::int64_t suggested = 0;
   /// One line with the figures that it rests on.
   std::string reason;

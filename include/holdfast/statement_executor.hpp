@@ -57,7 +57,7 @@ class RowView {
   // Where SQLite had the first columns of the last row that read() saw: most statements have each row in the same place,
   // and asking for a column takes as long as reading it.
   mutable std::size_t kept_ = 0;
-  mutable std::array<sqlite3_value*, kKept> columns_;
+  mutable std::array<sqlite3_value*, kKept> columns_{};
 };
 
 namespace detail {

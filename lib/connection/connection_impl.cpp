@@ -48,7 +48,7 @@ class Connection::Impl::Use {
       }
       // A read is to see the newest; the schema does not change beside a statement that stands on a row; and with one
       // there SQLite keeps what a statement has changed so far apart, to undo it without the transaction around it.
-      if (impl.keepsView() && (statement_.readOnly || !statement_.changesFew || statement_.writes == kAllTables)) {
+      if (impl.view.isKept() && (statement_.readOnly || !statement_.changesFew || statement_.writes == kAllTables)) {
         impl.dropView();
       }
     } catch (const Error& error) {
@@ -107,7 +107,7 @@ Connection::Impl::~Impl() {
   endCommit();
   // The handle closes after this body: what is prepared on it must be gone, or it would leak. That goes for what was
   // prepared through the native handle, too.
-  sqlite3_finalize(dataVersion_);
+  view.finalize();
   statements.clear();
   // With statements left (the control ones) it closes nothing, but has virtual tables let go of theirs.
   if (sqlite3_close(handle) != SQLITE_BUSY) std::abort();
@@ -161,16 +161,16 @@ Rows Connection::Impl::query(const Sql& sql, std::span<const ValueView> values) 
 
 void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor) {
   const RowView row(statement.handle);
-  const bool alone = !inTransaction();
-  const std::int64_t changesBefore = sqlite3_total_changes64(handle);
+  const bool writesAlone = !statement.readOnly && !inTransaction();
+  const std::int64_t changesBefore = writesAlone ? sqlite3_total_changes64(handle) : 0;
   bool wanted = true;
   int code = firstStep(statement.handle);
-  for (; code == SQLITE_ROW; code = sqlite3_step(statement.handle)) {
+  for (; code == SQLITE_ROW; code = step(statement.handle)) {
     adoptTables(statement);  // Before the visitor has others prepared.
     try {
       wanted = wanted && visitor(row);
     } catch (...) {
-      if (alone && !statement.readOnly) {
+      if (writesAlone) {
         dropView();  // SQLite forgets an interrupt where nothing runs any more.
         undoStatement(handle, statement.handle);
       }
@@ -181,10 +181,10 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
   }
   if (code == SQLITE_DONE) {
     constexpr std::int64_t kFew = 100;
-    statement.changesFew = sqlite3_total_changes64(handle) - changesBefore <= kFew;
+    if (writesAlone) statement.changesFew = sqlite3_total_changes64(handle) - changesBefore <= kFew;
     return;
   }
-  if (alone && !statement.readOnly && mayHaveBeenWritten(code)) {
+  if (writesAlone && mayHaveBeenWritten(code)) {
     const Error cause = makeSqliteError(handle, code);
     raise(Error(ErrorCode::OutcomeUnknown,
                 "the statement's own commit failed (" + cause.reason() +
@@ -196,11 +196,11 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
 }
 
 // Where others have written since its view, or do so now, which is waited for without a view only.
-inline int Connection::Impl::firstStep(sqlite3_stmt* statement) noexcept {
-  const int code = sqlite3_step(statement);
+int Connection::Impl::firstStep(sqlite3_stmt* statement) noexcept {
+  const int code = step(statement);
   if ((code & 0xff) != SQLITE_BUSY || !open.empty() || !dropView()) return code;
   sqlite3_reset(statement);
-  return sqlite3_step(statement);
+  return step(statement);
 }
 
 void Connection::Impl::raise(const Error& cause, const Sql& sql) {
@@ -241,7 +241,7 @@ void Connection::Impl::findOutWhetherUsable() const {
     throw Error(ErrorCode::ForkedProcess,
                 "the connection belongs to the parent process; open the database after fork()");
   }
-  if (!open.empty() && !inTransaction()) {
+  if (isUndone()) {
     throw Error(ErrorCode::TransactionAborted,
                 "an earlier error made SQLite roll the whole transaction back; begin a new one");
   }

@@ -19,6 +19,7 @@
 
 #include "connection/control_statements.hpp"
 #include "connection/heavy_statements.hpp"
+#include "connection/kept_view.hpp"
 #include "connection/profile.hpp"
 #include "connection/statement_cache.hpp"
 #include "connection/statement_guard.hpp"
@@ -74,9 +75,7 @@ struct Connection::Impl {
     touched_ = 0;
     const std::uint64_t transaction = begin(ControlStatements::Kind::BeginImmediate, "BEGIN IMMEDIATE");
     writing_ = true;
-    // The transaction holds the snapshot from here on, and SQLite does not do everything while a statement stands on a
-    // row; COMMIT leaves it to the view again.
-    viewIsLent_ = dropView();
+    view.lend();
     return transaction;
   }
   std::uint64_t beginRead() { return begin(ControlStatements::Kind::Begin, "BEGIN"); }
@@ -93,15 +92,8 @@ struct Connection::Impl {
   /// After SQLite has rolled a transaction back by itself: forgets what was open.
   void forgetTransaction() noexcept;
 
-  /// Begins a read of the newest snapshot and leaves it open, by a statement that stands on its row. While it is open
-  /// other handles of the process begin their reads of that snapshot without a system call (SQLite takes a shared lock
-  /// by fcntl only where no handle of the process holds it), and so does this one its writes, which take it along. Not
-  /// inside of a transaction. Returns the file's data version as this handle sees it: it changes when somebody else
-  /// commits. 0 where it failed.
-  std::int64_t takeView() noexcept;
-  bool keepsView() const noexcept { return keepsView_; }
-  /// Whether there was one. It ends by itself where something goes wrong.
-  bool dropView() noexcept;
+  /// Whether a view was kept. It ends by itself where something goes wrong.
+  bool dropView() noexcept { return view.isKept() && !inForkedChild() && view.drop(); }
   /// Whether it was asked for an interrupt since the last time: SQLite forgets one only when nothing runs any more.
   bool takeInterrupt() noexcept {
     return interruptAsked_.load(std::memory_order_relaxed) && interruptAsked_.exchange(false);
@@ -111,8 +103,12 @@ struct Connection::Impl {
 
   /// Throws Error{LeaseRevoked}, {TransactionAborted}, {Timeout}, ... where nothing may be carried out now.
   void requireUsable() const {
-    if (inForkedChild() || (!open.empty() && !inTransaction()) || limited_ || isRevoked()) findOutWhetherUsable();
+    if (inForkedChild() || isUndone() || limited_ || isRevoked()) findOutWhetherUsable();
   }
+  /// Whether the transaction that was begun is to be committed no more: SQLite has rolled it back by itself, or could not
+  /// undo what had to be.
+  bool isUndone() const noexcept { return cannotUndo_ || (!open.empty() && !inTransaction()); }
+  bool canCommit() const noexcept { return inTransaction() && !cannotUndo_; }
   /// Whether a lease left anything behind. Cheap: every lease ends with it.
   bool needsRestore() const noexcept { return inTransaction() || hasChangedState(); }
   /// Whether more was changed than data, so that the next holder must not have it as it is.
@@ -177,6 +173,7 @@ struct Connection::Impl {
   StatementGuard guard;
   StatementCache statements;
   ControlStatements control;
+  KeptView view;
   /// Statements that stand on a row now: a callback of the caller's is running.
   int running = 0;
   /// What the present lease may do: on a pool of one the write handle is leased for reading too.
@@ -233,10 +230,11 @@ struct Connection::Impl {
   void tellCommit() noexcept;
   /// What SQLite has said about a statement while it prepared it, or prepared it again.
   void adoptTables(CachedStatement& statement) noexcept {
-    if ((guard.tables().reads | guard.tables().writes) != 0) {
+    if (guard.hasNoted()) {
       const StatementGuard::Tables tables = guard.takeTables();
       statement.reads |= tables.reads;
       statement.writes |= tables.writes;
+      statement.firesTriggers |= tables.byTriggers;
       touched_ |= tables.writes;  // Prepared anew while it ran.
     }
     tablesRead_ |= statement.reads;
@@ -268,10 +266,14 @@ struct Connection::Impl {
   }
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
+  int step(sqlite3_stmt* statement) noexcept {
+    stepping_ = statement;
+    const int code = sqlite3_step(statement);
+    stepping_ = nullptr;
+    return code;
+  }
   void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);
   int firstStep(sqlite3_stmt* statement) noexcept;
-  /// Before COMMIT. Not SQLITE_OK where that has ended the transaction.
-  int takeLentViewBack() noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
   const char* reasonToReplace() const noexcept;
@@ -288,16 +290,15 @@ struct Connection::Impl {
   TableSet committedTables_ = 0;
   std::uint32_t timesLogged_ = 0;
   bool writing_ = false;
+  bool cannotUndo_ = false;  ///< A ROLLBACK has failed: the handle has to go, and its transaction with it.
   Durability durability_;
   Limits limits_;
   bool limited_ = false;          ///< Whether limits_ holds anything that a running statement has to look at.
   std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
-  Stop stopped_ = Stop::No;       ///< What ended the last statement that was ended.
+  sqlite3_stmt* stepping_ = nullptr;
+  Stop stopped_ = Stop::No;  ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
   std::uint32_t heavyEpoch_ = HeavyStatements::epoch();
-  sqlite3_stmt* dataVersion_ = nullptr;
-  bool keepsView_ = false;   ///< It stands on its row.
-  bool viewIsLent_ = false;  ///< To the open transaction.
   std::atomic<bool> interruptAsked_{false};
   const std::uint32_t generation_;
   bool nativeHandleGiven_ = false;

@@ -59,7 +59,8 @@ int Connection::Impl::shouldStop(void* self) noexcept {
   auto& impl = *static_cast<Impl*>(self);
   if (impl.heavyEpoch_ != HeavyStatements::epoch()) impl.spareCache();
   const Stop reason = impl.stopReason();
-  if (reason == Stop::No) return 0;
+  // It calls once more when a statement is over: what has taken effect is not to be reported as stopped.
+  if (reason == Stop::No || (impl.stepping_ != nullptr && sqlite3_stmt_busy(impl.stepping_) == 0)) return 0;
   impl.stopped_ = reason;
   return 1;
 }
@@ -118,7 +119,7 @@ int Connection::Impl::noteCommit(void* self) noexcept {
   auto& impl = *static_cast<Impl*>(self);
   // Through the native handle anything may have been written.
   impl.endCommit();  // Of an earlier one, through the native handle.
-  impl.committedTables_ = impl.nativeHandleGiven_ ? kAllTables : impl.touched_ | impl.guard.tables().writes;
+  impl.committedTables_ = impl.nativeHandleGiven_ ? kAllTables : impl.touched_ | impl.guard.notedWrites();
   impl.committing_ = true;
   impl.profile.changes->beginCommit(impl.committedTables_);
   return 0;

@@ -75,8 +75,8 @@ std::uint64_t Connection::Impl::begin(ControlStatements::Kind kind, const char* 
 
 CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   requireUsable();
-  int code = takeLentViewBack();
-  if (code != SQLITE_OK) {  // For want of memory, and SQLite has undone everything.
+  int code = view.takeBack(touched_ == kAllTables);
+  if (!inTransaction()) {  // It found no memory, and SQLite has undone everything.
     forgetTransaction();
     error = makeSqliteError(handle, code);
     error->addFrame("COMMIT");
@@ -103,7 +103,7 @@ void Connection::Impl::rollback() noexcept {
 }
 
 void Connection::Impl::forgetTransaction() noexcept {
-  viewIsLent_ = false;
+  view.forgetLoan();
   dropView();
   open.clear();
   touched_ = 0;
@@ -121,7 +121,7 @@ void Connection::Impl::rollbackEverything() noexcept {
   dropView();
   if (!inTransaction()) return;  // Done by SQLite already.
   noteBreakage(control.run(ControlStatements::Kind::Rollback));
-  if (inTransaction()) broken = true;
+  if (inTransaction()) broken = cannotUndo_ = true;
 }
 
 void Connection::Impl::releaseSavepoint() {
@@ -263,34 +263,6 @@ bool Connection::Impl::hasDeferredViolations() noexcept {
   int peak = 0;
   sqlite3_db_status(handle, SQLITE_DBSTATUS_DEFERRED_FKS, &violations, &peak, 0);
   return violations != 0;
-}
-
-int Connection::Impl::takeLentViewBack() noexcept {
-  // Where the schema has changed the statement would be prepared anew.
-  if (!std::exchange(viewIsLent_, false) || touched_ == kAllTables || dataVersion_ == nullptr) return SQLITE_OK;
-  keepsView_ = true;
-  const int code = sqlite3_step(dataVersion_);
-  if (code != SQLITE_ROW) dropView();
-  return inTransaction() ? SQLITE_OK : code;
-}
-
-std::int64_t Connection::Impl::takeView() noexcept {
-  dropView();
-  if (dataVersion_ == nullptr) {
-    sqlite3_prepare_v3(handle, "PRAGMA data_version", -1, SQLITE_PREPARE_PERSISTENT, &dataVersion_, nullptr);
-  }
-  if (dataVersion_ == nullptr) return 0;
-  keepsView_ = true;
-  const std::int64_t version = sqlite3_step(dataVersion_) == SQLITE_ROW ? sqlite3_column_int64(dataVersion_, 0) : 0;
-  if (version == 0) dropView();
-  return version;
-}
-
-bool Connection::Impl::dropView() noexcept {
-  if (!keepsView_ || inForkedChild()) return false;
-  keepsView_ = false;
-  sqlite3_reset(dataVersion_);
-  return true;
 }
 
 void Connection::Impl::setCacheBytes(std::int64_t bytes) {

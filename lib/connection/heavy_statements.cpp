@@ -70,9 +70,11 @@ void HeavyStatements::Permit::enter(std::uint64_t textHash, Time deadline, const
   ++all.running_;
   ++all.entered_;
   if (waited) ++all.waited_;
+  void (*const began)() noexcept = all.began_;
+  guard.unlock();
   if (lately_.exchange(true, std::memory_order_relaxed)) return;
   epoch_.fetch_add(1, std::memory_order_relaxed);
-  if (all.began_ != nullptr) all.began_();
+  if (began != nullptr) began();
 }
 
 void HeavyStatements::Permit::leave() noexcept {

@@ -19,7 +19,7 @@ namespace holdfast {
 /// of them collects a sort of its own, and together they take the heap from everybody: they wait for each other here
 /// instead. That they do is no promise: who holds what others wait for goes ahead, and so does who has waited for long.
 ///
-/// Lock order: after none; nothing is called under the lock.
+/// Lock order: after none; under the lock only SQLite's own heap counters are read.
 class HeavyStatements {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -8,6 +8,7 @@
 #include <holdfast/error.hpp>
 #include <holdfast/units.hpp>
 
+#include "connection/heap_wall.hpp"
 #include "connection/memory_arena.hpp"
 #include "core/port/mutex.hpp"
 
@@ -28,6 +29,7 @@ bool hasWalResetBug(int versionNumber) noexcept {
 
 void configureSqlite(std::int64_t sortBytes) noexcept {
   constexpr std::int64_t kPageBytes = 4 * KiB;
+  sqlite_memory::installHeapWall();
   sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
   sqlite3_config(SQLITE_CONFIG_PMASZ, static_cast<unsigned>(sortBytes / kPageBytes));
 }
@@ -87,6 +89,7 @@ void setLimits(const Limits& wanted) noexcept {
   sqlite3_hard_heap_limit64(0);
   sqlite3_soft_heap_limit64(limits.softBytes);
   sqlite3_hard_heap_limit64(limits.hardBytes);
+  setHeapWall(limits.hardBytes);
 }
 
 }  // namespace sqlite_memory

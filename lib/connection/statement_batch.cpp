@@ -35,7 +35,7 @@ RunResult Connection::Impl::Batch::run(std::span<const ValueView> values) {
   bind(values);
   impl_.touched_ |= statement_.writes;
   int code = SQLITE_ROW;
-  while (code == SQLITE_ROW) code = sqlite3_step(statement_.handle);
+  while (code == SQLITE_ROW) code = impl_.step(statement_.handle);
   if (code != SQLITE_DONE) impl_.raise(makeSqliteError(impl_.handle, code), sql_);
   return {sqlite3_changes64(impl_.handle), sqlite3_last_insert_rowid(impl_.handle)};
 }

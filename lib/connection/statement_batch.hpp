@@ -19,6 +19,8 @@ class Connection::Impl::Batch {
 
   /// Throws as run() does; it may be run again then.
   RunResult run(std::span<const ValueView> values);
+  /// As far as it is known before it has run.
+  bool firesTriggers() const noexcept { return statement_.firesTriggers; }
 
  private:
   struct Running;

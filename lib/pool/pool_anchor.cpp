@@ -42,18 +42,18 @@ void ConnectionPool::Core::takeAnchor(Connection& writer) noexcept {
 
 bool ConnectionPool::Core::takeView(Connection& writer) noexcept {
   if (clock->now() < anchor.restUntil) return false;
-  const std::int64_t version = writer.impl().takeView();
+  const std::int64_t version = writer.impl().view.take(writer.impl().handle);
   if (version == 0) return false;
   changes.lookForForeignCommits();
   if (foreignWriteSeen(writer, version)) writer.impl().dropView();
-  return writer.impl().keepsView();
+  return writer.impl().view.isKept();
 }
 
 void ConnectionPool::Core::settleAnchor(Connection& writer, const Wish& wish) noexcept {
   const bool interrupted = writer.impl().takeInterrupt();
   if (!anchor.staysForWrites || !wish.keepsView || interrupted) return dropAnchor(writer);
   anchor.held.store(false, std::memory_order_relaxed);
-  if (group.empty() && !writer.impl().keepsView()) takeView(writer);
+  if (group.empty() && !writer.impl().view.isKept()) takeView(writer);
 }
 
 bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept {
@@ -72,7 +72,7 @@ bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64
 }
 
 void ConnectionPool::Core::lookForForeignWrites(Connection& writer) noexcept {
-  const std::int64_t version = writer.impl().takeView();
+  const std::int64_t version = writer.impl().view.take(writer.impl().handle);
   if (version == 0) return;
   writer.impl().dropView();
   changes.lookForForeignCommits();

@@ -53,7 +53,7 @@ bool ConnectionPool::Core::handOver(Connection& writer, GroupMember* self) {
   Connection::Impl& impl = writer.impl();
   const CommitGroup::Bounds bounds{config.groupMaxTransactions, config.groupMaxBytes, config.groupMaxDelay};
   port::LockGuard guard(mutex);
-  if (state != State::Open || !impl.inTransaction() || impl.hasChangedState()) return false;
+  if (state != State::Open || !impl.canCommit() || impl.hasChangedState()) return false;
   if (!group.hasRoom(bounds, SteadyClock::now(), impl.payloadBytes.value())) return false;
   Waiter* next = writeWaiters.front();
   if (next != nullptr ? !next->mayJoin : self == nullptr || !group.expectsCompany()) return false;
@@ -112,9 +112,9 @@ ConnectionPool::Core::Ended ConnectionPool::Core::commitGroup(Connection& writer
   Connection::Impl& impl = writer.impl();
   Ended ended;
   endHolder(impl);
-  if (withPosts && impl.inTransaction() && !impl.hasChangedState() && !group.isAlone()) runPosted(writer, ended.tasks);
+  if (withPosts && impl.canCommit() && !impl.hasChangedState() && !group.isAlone()) runPosted(writer, ended.tasks);
   const auto start = SteadyClock::now();
-  const CommitResult result = impl.inTransaction() ? commitOnce(impl) : undoneByOthers(impl);
+  const CommitResult result = impl.canCommit() ? commitOnce(impl) : undoneByOthers(impl);
   ended.result = result;
   std::vector<GroupMember*> members = group.takeMembers();
   const auto succeeded =

@@ -62,8 +62,11 @@ void ConnectionPool::Core::clearForOne(bool closeReaders) noexcept {
     }
     if (!taken) return;
     if (table[slot].connection != nullptr) {
-      slot != SlotTable::kWriter&& closeReaders ? cleanupIdleConnection(slot)
-                                                : table[slot].connection->impl().releaseMemory();
+      if (closeReaders && slot != SlotTable::kWriter) {
+        cleanupIdleConnection(slot);
+      } else {
+        table[slot].connection->impl().releaseMemory();
+      }
     }
     endLease(slot);
   }

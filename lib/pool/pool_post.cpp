@@ -151,7 +151,7 @@ void ConnectionPool::Core::runPosted(Connection& writer, PostQueue::Tasks& done)
   const std::uint64_t payloadBefore = impl.payloadBytes.value();
   for (auto& task : tasks) {
     // The one before met an error that made SQLite undo everything, or changed settings of the handle.
-    if (!impl.inTransaction() || impl.hasChangedState()) break;
+    if (!impl.canCommit() || impl.hasChangedState()) break;
     if (impl.payloadBytes.value() - payloadBefore >= static_cast<std::uint64_t>(config.groupMaxBytes)) break;
     impl.setLimits({.lockDeadline = task->deadline,
                     .deadline = task->deadline,

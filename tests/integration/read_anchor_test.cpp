@@ -33,14 +33,6 @@ struct Opened : PoolFixture {
   Watchdog watchdog{"an anchor stands in the way"};
 };
 
-/// SQLite's answer to an attempt to cut the log, without waiting for anybody.
-int truncateLog(RawSqlite& raw) {
-  raw.integer("SELECT count(*) FROM item");  // A handle that has read nothing does not know of the log.
-  int pages = 0;
-  int copied = 0;
-  return sqlite3_wal_checkpoint_v2(raw.handle(), "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &copied);
-}
-
 }  // namespace
 
 TEST_SUITE("integration/read_anchor") {
@@ -150,9 +142,9 @@ TEST_SUITE("integration/read_anchor") {
     f.insert();
     f.makeHot();
     REQUIRE(f.anchors() >= 1);
-    CHECK(truncateLog(other) == SQLITE_BUSY);  // Held indeed.
+    CHECK(other.cutLog() == SQLITE_BUSY);  // Held indeed.
     f.pool.tick();
-    CHECK(truncateLog(other) == SQLITE_OK);
+    CHECK(other.cutLog() == SQLITE_OK);
     f.insert();
     CHECK(f.rows() == 3);
   }

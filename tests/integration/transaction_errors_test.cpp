@@ -66,6 +66,29 @@ TEST_SUITE("integration/transaction_errors") {
     CHECK(f.names() == "a c");
   }
 
+  TEST_CASE("what could not be undone for want of memory is never committed") {
+    Opened f;
+    sqlite3* const writer = f.pool.acquire()->impl().handle;
+    CHECK(codeOf([&] {
+            f.pool.transaction([&](Transaction& tx) {
+              insert(tx, "outer");
+              {
+                Transaction inner = tx.begin();
+                insert(inner, "inner");
+                // Prepared statements are prepared anew after it, also those that undo; and there is no memory for that.
+                sqlite3_create_function(writer, "f", 0, SQLITE_UTF8, nullptr, nullptr, nullptr, nullptr);
+                sqlite3_hard_heap_limit64(1);
+              }
+              sqlite3_hard_heap_limit64(0);
+              CHECK(sqlite3_get_autocommit(writer) == 0);  // The ROLLBACK has failed.
+              CHECK(codeOf([&] { insert(tx, "more"); }) == ErrorCode::TransactionAborted);
+            });
+          }) == ErrorCode::TransactionAborted);
+    CHECK(f.names().empty());
+    f.pool.run("INSERT INTO item(name) VALUES ('after')");
+    CHECK(f.names() == "after");
+  }
+
   TEST_CASE("a commit that breaks a deferred constraint is a constraint error and a rollback") {
     Opened f;
     f.pool.run("CREATE TABLE ref(item REFERENCES item(id) DEFERRABLE INITIALLY DEFERRED)");

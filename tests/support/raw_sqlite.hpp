@@ -50,6 +50,13 @@ class RawSqlite {
   }
   std::string text(const std::string& sql) { return rawText(handle_, sql); }
   std::int64_t integer(const std::string& sql) { return rawInteger(handle_, sql); }
+  /// Without waiting for anybody. SQLite's result code: SQLITE_BUSY where a snapshot needs the log.
+  int cutLog() {
+    integer("SELECT count(*) FROM sqlite_schema");  // A handle that has read nothing does not know of the log.
+    int pages = 0;
+    int copied = 0;
+    return sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_TRUNCATE, &pages, &copied);
+  }
 
  private:
   sqlite3* handle_ = nullptr;

@@ -1,4 +1,5 @@
 #include "connection/sqlite_library.hpp"
+#include "connection/heap_wall.hpp"
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
@@ -68,6 +69,24 @@ TEST_SUITE("connection/sqlite_library") {
     sqlite_memory::setLimits({0, 0});
     CHECK(sqlite3_soft_heap_limit64(-1) == 0);
     CHECK(sqlite3_hard_heap_limit64(-1) == 0);
+  }
+
+  TEST_CASE("a reallocation does not pass the hard limit, whatever SQLite thought before it asked caches for memory") {
+    sqlite3_shutdown();  // It takes an allocator only then.
+    sqlite_memory::installHeapWall();
+    const std::int64_t before = sqlite3_memory_used();
+    void* block = sqlite3_malloc(1000);
+    sqlite_memory::setHeapWall(before + 50'000);
+    CHECK(sqlite3_realloc(block, 100'000) == nullptr);
+    block = sqlite3_realloc(block, 40'000);
+    REQUIRE(block != nullptr);
+    CHECK(sqlite3_realloc(block, 60'000) == nullptr);
+    block = sqlite3_realloc(block, 500);
+    sqlite_memory::setHeapWall(0);
+    block = sqlite3_realloc(block, 100'000);
+    CHECK(block != nullptr);
+    sqlite3_free(block);
+    CHECK(sqlite3_memory_used() == before);
   }
 
   TEST_CASE("used memory is what SQLite has in use and its peak is not less") {
