@@ -8,13 +8,14 @@
 #include <optional>
 #include <span>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
 #include <holdfast/detail/bound_entity.hpp>
+#include <holdfast/detail/entity_inserter.hpp>
 #include <holdfast/detail/entity_text.hpp>
 #include <holdfast/detail/repository_core.hpp>
-#include <holdfast/detail/statement_batch.hpp>
 #include <holdfast/field.hpp>
 #include <holdfast/query_options.hpp>
 #include <holdfast/repository_hooks.hpp>
@@ -53,7 +54,8 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     hooks().afterCreate(entity, core_.transaction());
     return entity;
   }
-  /// Adds all of them, or none, in one transaction.
+  /// Adds all of them, or none, in one transaction; several by one statement where there are no hooks around it
+  /// (hasCreateHooks()), no trigger is fired and no constraint violated.
   std::vector<Entity> createMany(std::vector<Entity> entities) const {
     std::vector<bool> keyIsGiven;
     keyIsGiven.reserve(entities.size());
@@ -61,11 +63,18 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     bool again = false;  // The transaction may be carried out a second time.
     core_.inTransaction(detail::Operation::Create, [&](Transaction& tx) {
       for (std::size_t i = 0; again && i < entities.size(); ++i) {
-        if (!keyIsGiven[i]) setKey(entities[i], 0);
+        if (!keyIsGiven[i]) detail::setFoundKey(entities[i], 0);
       }
       again = true;
-      Batches batches{tx};
-      for (std::size_t i = 0; i < entities.size(); ++i) createOneOfMany(batches, entities[i], i + 1);
+      detail::EntityInserter<Entity> inserter(tx);
+      for (std::size_t done = 0; done < entities.size();) {
+        std::size_t added = hasHooksToCall() ? 0 : inserter.addSeveral(std::span(entities).subspan(done));
+        if (added == 0) {
+          createOneOfMany(inserter, tx, entities[done], done + 1);
+          added = 1;
+        }
+        done += added;
+      }
     });
     return entities;
   }
@@ -155,56 +164,25 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
   BaseRepository(detail::RepositoryCore core, const Hooks& hooks) : Reads(std::move(core)), hooks_(&hooks) {}
   const Hooks& hooks() const noexcept { return hooks_ != nullptr ? *hooks_ : *this; }
 
-  static const Sql& insertText(bool withoutKey) {
-    return withoutKey ? detail::StaticText<typename Text::InsertWithoutKey>::sql()
-                      : detail::StaticText<typename Text::Insert>::sql();
-  }
-  static void setKey(Entity& entity, std::int64_t rowId) {
-    if constexpr (S::kHasRowIdKey) {
-      entity.*(S::template column<S::kKey>().member) = static_cast<typename S::template Member<S::kKey>>(rowId);
-    }
-  }
-  /// The last rowid is another row's where a trigger or a conflict clause of the table has ignored this one.
-  static std::int64_t keyFound(const RunResult& result) {
-    if (result.changes == 0) detail::throwRowIgnored(S::table.name);
-    return result.lastInsertRowId;
-  }
   void add(Entity& entity) const {
     const bool withoutKey = detail::keyIsToBeFound(entity);
     RunResult result;
     {
       const detail::BoundEntity<Entity> bound(entity, withoutKey);
-      result = core_.write(detail::Operation::Create, insertText(withoutKey), bound.values(),
+      result = core_.write(detail::Operation::Create, Text::insert(withoutKey), bound.values(),
                            {.row = withoutKey ? kNoKey : bound.values()});
     }
-    if (withoutKey) setKey(entity, keyFound(result));
+    if (withoutKey) detail::setFoundKey(entity, detail::keyFound(result, S::table.name));
   }
-  /// The statements of createMany(), kept in use for all its rows.
-  struct Batches {
-    Transaction& tx;
-    std::optional<detail::StatementBatch> withKey = {};
-    std::optional<detail::StatementBatch> withoutKey = {};
-    detail::StatementBatch& of(bool findsKey) {
-      std::optional<detail::StatementBatch>& batch = findsKey ? withoutKey : withKey;
-      if (!batch) batch.emplace(tx, insertText(findsKey));
-      return *batch;
-    }
-  };
-  void createOneOfMany(Batches& batches, Entity& entity, std::size_t number) const {
-    hooks().beforeCreate(entity, &batches.tx);
-    const bool withoutKey = detail::keyIsToBeFound(entity);
-    RunResult result;
-    {
-      const detail::BoundEntity<Entity> bound(entity, withoutKey);
-      try {
-        result = batches.of(withoutKey).run(bound.values());
-      } catch (Error& error) {
-        detail::addEntityNumber(error, detail::kShape<Entity>, number, withoutKey ? kNoKey : bound.values());
-        throw;
-      }
-    }
-    if (withoutKey) setKey(entity, keyFound(result));
-    hooks().afterCreate(entity, &batches.tx);
+  void createOneOfMany(detail::EntityInserter<Entity>& inserter, Transaction& tx, Entity& entity,
+                       std::size_t number) const {
+    hooks().beforeCreate(entity, &tx);
+    inserter.add(entity, number);
+    hooks().afterCreate(entity, &tx);
+  }
+  bool hasHooksToCall() const {
+    const Hooks& called = hooks();
+    return typeid(called) != typeid(BaseRepository) && called.hasCreateHooks();
   }
   static void assign(detail::QueryText& query, const Changes<Entity>& changes) {
     if (changes.empty()) detail::throwNothingToChange();

@@ -58,6 +58,9 @@ class Changes {
 ///   where the exception leaves the transaction's callback. What must happen only for what stays, such as telling
 ///   others, does not belong there: the transaction may be undone, and its callback run again.
 ///
+/// A derived class without hooks around create() overrides hasCreateHooks(), too, and has createMany() add several rows
+/// by one statement.
+///
 /// Who wants a write and what its hooks write to be one uses a transaction. upsert() calls its own pair, as nobody
 /// knows beforehand what it will do. createMany() calls the hooks of create() for each entity, in its transaction.
 /// updateMany() and removeMany() read no rows, and call a pair of their own once.
@@ -69,6 +72,8 @@ class RepositoryHooks {
   virtual void beforeCreate(Entity& /*entity*/, Transaction* /*transaction*/) const {}
   /// With its key.
   virtual void afterCreate(const Entity& /*entity*/, Transaction* /*transaction*/) const {}
+  /// Whether createMany() has to add one row after the other, with the hooks of each around it.
+  virtual bool hasCreateHooks() const { return true; }
   virtual void beforeUpsert(Entity& /*entity*/, Transaction* /*transaction*/) const {}
   virtual void afterUpsert(const Entity& /*entity*/, Transaction* /*transaction*/) const {}
   virtual void beforeUpdate(const Key& /*key*/, Changes<Entity>& /*changes*/, Transaction* /*transaction*/) const {}

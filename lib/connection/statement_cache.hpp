@@ -27,6 +27,7 @@ struct CachedStatement {
   int parameters = 0;
   TableSet reads = 0;  ///< The tables that it reads, and those that it writes, with all that follows from it: triggers,
   TableSet writes = 0;  ///< foreign keys, views.
+  bool firesTriggers = false;
   bool readOnly = false;
   bool changesFew = false;  ///< Rows, when it ran last.
   bool inUse = false;

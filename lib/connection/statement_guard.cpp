@@ -82,9 +82,10 @@ TableSet StatementGuard::bitOf(std::string_view table) noexcept {
 }
 
 int StatementGuard::authorize(void* self, int action, const char* first, const char* second, const char* database,
-                              const char* /*trigger*/) noexcept {
+                              const char* triggerOrView) noexcept {
   auto& guard = *static_cast<StatementGuard*>(self);
   guard.noteTable(action, first, database);
+  if (triggerOrView != nullptr) guard.tables_.byTriggers = true;
   if (guard.judging_) return guard.judge(action, first, second, database);
   // VACUUM attaches a nameless temporary database; VACUUM INTO, the file it writes.
   const bool attachesFile = action == SQLITE_ATTACH && (first == nullptr || *first != '\0');

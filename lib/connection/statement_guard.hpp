@@ -46,10 +46,12 @@ class StatementGuard {
   struct Tables {
     TableSet reads = 0;
     TableSet writes = 0;
+    bool byTriggers = false;  ///< Some of it; or through views.
   };
   /// What was noted since it was taken last.
   Tables takeTables() noexcept { return std::exchange(tables_, {}); }
-  const Tables& tables() const noexcept { return tables_; }
+  TableSet notedWrites() const noexcept { return tables_.writes; }
+  bool hasNoted() const noexcept { return (tables_.reads | tables_.writes) != 0 || tables_.byTriggers; }
   /// Whether the statement prepared last changes settings (some act as soon as they are prepared) or makes a temporary
   /// object: it is not to be kept, so that it is judged again each time.
   bool mustNotBeKept() const noexcept { return pragmaSeen_ || temporarySeen_; }

@@ -24,4 +24,24 @@ RunResult StatementBatch::run(std::span<const ValueView> values) {
   return impl_->batch.run(values);
 }
 
+bool StatementBatch::tryRun(std::span<const ValueView> values, const Outcome& expected) {
+  impl_->transaction.requireUsable("run");
+  Connection::Impl& connection = impl_->transaction.connection_->impl();
+  connection.openSavepoint();
+  try {
+    const RunResult result = impl_->batch.run(values);
+    if (result.changes == expected.changes && !impl_->batch.firesTriggers() &&
+        result.lastInsertRowId == expected.lastInsertRowId.value_or(result.lastInsertRowId)) {
+      connection.releaseSavepoint();
+      return true;
+    }
+  } catch (...) {
+    connection.rollbackToSavepoint();
+    if (!connection.inTransaction()) throw;
+    return false;
+  }
+  connection.rollbackToSavepoint();
+  return false;
+}
+
 }  // namespace holdfast::detail

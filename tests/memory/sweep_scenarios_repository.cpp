@@ -54,10 +54,12 @@ void findMany(World& world) {
 
 void createMany(World& world) {
   const BaseRepository<Item> items(world.pool);
-  world.claim("made", 3, [&] {
+  constexpr std::int64_t kRows = 34;  // One, 32 by one statement, and one.
+  world.claim("made", kRows, [&] {
     std::vector<Item> made;
-    for (const char* name : {"made 1", "made 2", "made 3"})
-      made.push_back({.id = 0, .name = name, .body = kLong, .amount = {}});
+    for (std::int64_t i = 0; i < kRows; ++i) {
+      made.push_back({.id = 0, .name = "made " + std::to_string(i), .body = kLong, .amount = {}});
+    }
     items.createMany(std::move(made));
   });
 }

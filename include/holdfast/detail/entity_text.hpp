@@ -55,13 +55,14 @@ struct EntityText {
     putList(sink, " AND ", kKeys, kNameIsValue);
   }
   template <typename Sink, typename Chosen>
-  static constexpr void putInsert(Sink& sink, Chosen chosen) {
+  static constexpr void putInsert(Sink& sink, Chosen chosen, std::size_t rows = 1) {
     sink.put("INSERT INTO ");
     putTable(sink);
     sink.put('(');
-    const bool any = putList(sink, ", ", chosen, kName);
-    if (any) {
-      sink.put(") VALUES (");
+    putList(sink, ", ", chosen, kName);
+    sink.put(") VALUES (");
+    for (std::size_t row = 0; row < rows; ++row) {
+      if (row > 0) sink.put("), (");
       putList(sink, ", ", chosen, kValue);
     }
     sink.put(')');
@@ -120,13 +121,15 @@ struct EntityText {
       putByKey(sink);
     }
   };
+  template <std::size_t Rows>
   struct Insert {
     template <typename Sink>
     static constexpr void write(Sink& sink) {
-      putInsert(sink, kAll);
+      putInsert(sink, kAll, Rows);
     }
   };
-  /// SQLite finds the key.
+  /// SQLite finds the keys. One row only where there are no other columns.
+  template <std::size_t Rows>
   struct InsertWithoutKey {
     template <typename Sink>
     static constexpr void write(Sink& sink) {
@@ -135,10 +138,14 @@ struct EntityText {
         putTable(sink);
         sink.put(" DEFAULT VALUES");
       } else {
-        putInsert(sink, kOthers);
+        putInsert(sink, kOthers, Rows);
       }
     }
   };
+  template <std::size_t Rows = 1>
+  static const Sql& insert(bool withoutKey) {
+    return withoutKey ? StaticText<InsertWithoutKey<Rows>>::sql() : StaticText<Insert<Rows>>::sql();
+  }
   struct Upsert {
     template <typename Sink>
     static constexpr void write(Sink& sink) {

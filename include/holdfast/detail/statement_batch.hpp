@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <holdfast/sql.hpp>
@@ -26,6 +28,15 @@ class StatementBatch {
 
   /// Throws as tx.run() does; a failed run leaves nothing behind of itself.
   RunResult run(std::span<const ValueView> values);
+
+  /// How a run must have gone.
+  struct Outcome {
+    std::int64_t changes = 0;
+    std::optional<std::int64_t> lastInsertRowId = {};  ///< Nothing: any.
+  };
+  /// Runs it where it goes as expected. False where not, or where it fails or fires triggers: then nothing has changed.
+  /// Throws only where SQLite has undone the whole transaction.
+  bool tryRun(std::span<const ValueView> values, const Outcome& expected);
 
  private:
   struct Impl;
