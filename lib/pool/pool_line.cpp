@@ -124,7 +124,8 @@ void ConnectionPool::Core::throwExhausted(Access access, std::chrono::millisecon
 port::Parker* ConnectionPool::Core::passOn(std::size_t slot, Clock::TimePoint now) noexcept {
   const Access access = slot == SlotTable::kWriter ? Access::Write : Access::Read;
   WaitQueue& queue = waitersOf(access);
-  Waiter* const turn = aloneThread == 0 ? queue.front() : queue.firstNested();
+  // Who has the pool to itself may have to wait for a handle that is only being looked after.
+  Waiter* const turn = aloneThread == 0 ? queue.front() : queue.firstBeside(aloneThread);
   if (turn == nullptr || table[slot].connection == nullptr) {
     table.free(slot);
     aloneChanged.notifyAll();

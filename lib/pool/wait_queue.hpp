@@ -3,6 +3,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 #include <holdfast/transaction.hpp>
 
@@ -46,11 +47,11 @@ class WaitQueue {
     return nullptr;
   }
 
-  /// The first one whose thread holds a lease already; null where there is none.
-  Waiter* firstNested() const noexcept {
+  /// The first one that is of this thread, or whose thread holds a lease already; null where there is none.
+  Waiter* firstBeside(std::uint64_t thread) const noexcept {
     for (const Lane& lane : lanes_) {
       for (Waiter* waiter = lane.first; waiter != nullptr; waiter = waiter->next) {
-        if (waiter->nested) return waiter;
+        if (waiter->nested || waiter->holder.thread == thread) return waiter;
       }
     }
     return nullptr;

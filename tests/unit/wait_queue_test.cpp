@@ -105,6 +105,19 @@ TEST_SUITE("pool/wait_queue") {
     for (const Waiter* waiter : next) CHECK((waiter == &telemetry || waiter == &maintenance));
   }
 
+  TEST_CASE("beside one thread only those are served that belong to it or that others may be waiting for") {
+    WaitQueue queue;
+    std::array<Waiter, 3> waiters;
+    for (std::size_t i = 0; i < waiters.size(); ++i) waiters[i].holder.thread = i + 1;
+    push(queue, waiters[0], Priority::Control);
+    push(queue, waiters[1], Priority::Telemetry);
+    CHECK(queue.firstBeside(2) == &waiters[1]);
+    CHECK(queue.firstBeside(3) == nullptr);
+    waiters[2].nested = true;
+    push(queue, waiters[2], Priority::Maintenance);
+    CHECK(queue.firstBeside(4) == &waiters[2]);
+  }
+
   TEST_CASE("giving up does not count as being served") {
     WaitQueue queue;
     Waiter patient;
