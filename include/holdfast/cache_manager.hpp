@@ -133,6 +133,9 @@ class CacheManager {
   std::int64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   /// Of all caches of the process.
   static std::int64_t totalBytes() noexcept { return totalBytes_.load(std::memory_order_relaxed); }
+  /// What all caches of the process may hold together, asked at each new entry; null: as much as each of them may. Set
+  /// by open databases that have a memory limit.
+  static void boundTotal(std::int64_t (*most)() noexcept) noexcept { mostInTotal_.store(most); }
   CacheMetrics metrics() const;
   /// Returns when nobody is asking the source any more who began before.
   void awaitReaders() noexcept;
@@ -181,10 +184,13 @@ class CacheManager {
              std::shared_ptr<const void>& value, Ticket& ticket);
   void keep(std::string_view key, Ticket& ticket, const Kept& kept);
   void land(Ticket& ticket, const Kept* kept) noexcept;
+  /// As far as the bound of all caches goes.
+  std::int64_t bytesAllowed() const noexcept;
 
   std::unique_ptr<State> state_;
   std::atomic<std::int64_t> bytes_{0};
   inline static constinit std::atomic<std::int64_t> totalBytes_{0};
+  inline static constinit std::atomic<std::int64_t (*)() noexcept> mostInTotal_{nullptr};
 };
 
 }  // namespace holdfast

@@ -1,5 +1,7 @@
 #include <holdfast/cache_manager.hpp>
 
+#include <algorithm>
+#include <limits>
 #include <list>
 #include <new>
 #include <unordered_map>
@@ -219,10 +221,16 @@ void CacheManager::keep(std::string_view key, Ticket& ticket, const Kept& kept) 
       throw;
     }
     state.addBytes(bytes);
-    state.shrinkTo(state.options.maxBytes, state.options.maxEntries);
+    state.shrinkTo(std::min(state.options.maxBytes, bytesAllowed()), state.options.maxEntries);
   } catch (const std::bad_alloc&) {
     // Then it is not kept.
   }
+}
+
+std::int64_t CacheManager::bytesAllowed() const noexcept {
+  const auto mostInTotal = mostInTotal_.load(std::memory_order_relaxed);
+  if (mostInTotal == nullptr) return std::numeric_limits<std::int64_t>::max();
+  return std::max(bytes() - std::max(totalBytes() - mostInTotal(), std::int64_t{0}), std::int64_t{0});
 }
 
 void CacheManager::land(Ticket& ticket, const Kept* kept) noexcept {

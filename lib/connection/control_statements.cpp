@@ -1,5 +1,6 @@
 #include "connection/control_statements.hpp"
 
+#include "connection/heap_wall.hpp"
 #include "connection/sqlite_error.hpp"
 
 namespace holdfast {
@@ -23,6 +24,7 @@ void ControlStatements::forgetSteps() noexcept {
 }
 
 int ControlStatements::run(Kind kind) noexcept {
+  const sqlite_memory::HeapReserve reserve;
   if (++runs_ == kRunsBetweenResets) forgetSteps();
   sqlite3_stmt* statement = statements_[static_cast<std::size_t>(kind)];
   const int code = sqlite3_step(statement);

@@ -7,35 +7,50 @@
 namespace holdfast::sqlite_memory {
 namespace {
 
-/// SQLite calls it under its lock, as it keeps statistics: the count is exact.
 struct Wall {
   sqlite3_mem_methods inner{};
-  std::atomic<std::int64_t> used{0};
+  std::atomic<std::int64_t> taken{0};
   std::atomic<std::int64_t> limit{0};
+  std::atomic<std::int64_t> reserve{0};
+  std::atomic<std::int64_t (*)() noexcept> beside{nullptr};
 };
 
 constinit Wall wall;
 
-void add(std::int64_t bytes) noexcept { wall.used.fetch_add(bytes, std::memory_order_relaxed); }
+/// Taken first and looked at then: of two that do so together one at least sees both.
+bool take(std::int64_t bytes) noexcept {
+  const std::int64_t taken = wall.taken.fetch_add(bytes) + bytes;
+  const std::int64_t limit = wall.limit.load(std::memory_order_relaxed);
+  if (limit == 0 || bytes <= 0) return true;
+  const std::int64_t free = limit - taken;
+  // Far from the wall nothing else is asked.
+  if (free > limit / 2) return true;
+  const auto beside = wall.beside.load(std::memory_order_relaxed);
+  const std::int64_t kept = HeapReserve::isOpen() ? 0 : wall.reserve.load(std::memory_order_relaxed);
+  if (free - kept - (beside != nullptr ? beside() : 0) >= 0) return true;
+  wall.taken.fetch_sub(bytes);
+  return false;
+}
+
+void give(std::int64_t bytes) noexcept { wall.taken.fetch_sub(bytes); }
 
 void* allocate(int bytes) {
+  if (!take(bytes)) return nullptr;
   void* block = wall.inner.xMalloc(bytes);
-  if (block != nullptr) add(wall.inner.xSize(block));
+  give(block == nullptr ? bytes : bytes - wall.inner.xSize(block));
   return block;
 }
 
 void release(void* block) {
-  if (block != nullptr) add(-wall.inner.xSize(block));
+  if (block != nullptr) give(wall.inner.xSize(block));
   wall.inner.xFree(block);
 }
 
 void* reallocate(void* block, int bytes) {
   const std::int64_t before = wall.inner.xSize(block);
-  const std::int64_t more = bytes - before;
-  const std::int64_t limit = wall.limit.load(std::memory_order_relaxed);
-  if (limit > 0 && more > 0 && wall.used.load(std::memory_order_relaxed) + more > limit) return nullptr;
+  if (!take(bytes - before)) return nullptr;
   void* moved = wall.inner.xRealloc(block, bytes);
-  if (moved != nullptr) add(wall.inner.xSize(moved) - before);
+  give(moved == nullptr ? bytes - before : bytes - wall.inner.xSize(moved));
   return moved;
 }
 
@@ -51,6 +66,12 @@ void installHeapWall() noexcept {
   sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
 }
 
-void setHeapWall(std::int64_t bytes) noexcept { wall.limit.store(bytes, std::memory_order_relaxed); }
+void setHeapWall(const HeapWall& wanted) noexcept {
+  wall.beside.store(wanted.beside, std::memory_order_relaxed);
+  wall.reserve.store(wanted.reserve, std::memory_order_relaxed);
+  wall.limit.store(wanted.limit, std::memory_order_relaxed);
+}
+
+std::int64_t heapBytesTaken() noexcept { return wall.taken.load(std::memory_order_relaxed); }
 
 }  // namespace holdfast::sqlite_memory

@@ -4,15 +4,39 @@
 
 namespace holdfast::sqlite_memory {
 
-/// Makes SQLite's hard heap limit hold for reallocations of several threads, too. SQLite 3.40 notes what is in use,
-/// lets its lock go to ask caches for memory, and compares what it noted with the limit (malloc.c, sqlite3Realloc):
-/// threads that do so together pass the limit together. Seen: 584,480 bytes at a limit of 524,288.
+/// A wall around SQLite's allocator, stricter than its own hard heap limit in three ways:
 ///
-/// Puts itself around SQLite's allocator, which SQLite takes only before it is first used: without effect after, and
-/// when it is called again.
+/// - It holds for reallocations of several threads, too. SQLite 3.40 notes what is in use, lets its lock go to ask
+///   caches for memory, and compares what it noted with the limit (malloc.c, sqlite3Realloc). Seen: 584,480 bytes at a
+///   limit of 524,288.
+/// - What others hold of the same budget counts.
+/// - The last part of the limit is kept for what cannot be carried out again; see HeapReserve.
+///
+/// SQLite takes an allocator only before it is first used: without effect after, and when it is called again. The hard
+/// limit of SQLite stays set beside it.
 void installHeapWall() noexcept;
 
-/// In bytes, for the whole process. 0: none.
-void setHeapWall(std::int64_t bytes) noexcept;
+struct HeapWall {
+  std::int64_t limit = 0;                       ///< In bytes, for the whole process. 0: none.
+  std::int64_t reserve = 0;                     ///< Of these, for who has a HeapReserve.
+  std::int64_t (*beside)() noexcept = nullptr;  ///< What others hold of the limit.
+};
+void setHeapWall(const HeapWall& wall) noexcept;
+/// As the wall counts it: what is in use, and what is just being taken.
+std::int64_t heapBytesTaken() noexcept;
+
+/// While it lives its thread may use the last part of the limit, too: a statement whose rows the caller has seen, the
+/// end of a transaction, one that has the pool to itself.
+class HeapReserve {
+ public:
+  HeapReserve() noexcept { ++depth_; }
+  HeapReserve(const HeapReserve&) = delete;
+  HeapReserve& operator=(const HeapReserve&) = delete;
+  ~HeapReserve() { --depth_; }
+  static bool isOpen() noexcept { return depth_ > 0; }
+
+ private:
+  inline static constinit thread_local int depth_ = 0;
+};
 
 }  // namespace holdfast::sqlite_memory

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "connection/connection_impl.hpp"
+#include "connection/heap_wall.hpp"
 #include "connection/sqlite_error.hpp"
 #include "connection/statement_binding.hpp"
 
@@ -56,6 +57,7 @@ const RowView* RowCursor::next() {
   Connection::Impl& impl = connection_->impl();
   try {
     impl.requireUsable();  // The caller may have taken its time since the last row.
+    const sqlite_memory::HeapReserve reserve;
     const int code = sqlite3_step(statement_->handle);
     impl.adoptTables(*statement_);
     if (code == SQLITE_ROW) return &row_;

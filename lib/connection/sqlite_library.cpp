@@ -76,7 +76,9 @@ SqliteHeap heap() noexcept {
   return heap;
 }
 
-Limits limits() noexcept { return {sqlite3_soft_heap_limit64(-1), sqlite3_hard_heap_limit64(-1)}; }
+Limits limits() noexcept {
+  return {.softBytes = sqlite3_soft_heap_limit64(-1), .hardBytes = sqlite3_hard_heap_limit64(-1)};
+}
 
 void setLimits(const Limits& wanted) noexcept {
   Limits limits = wanted;
@@ -89,7 +91,7 @@ void setLimits(const Limits& wanted) noexcept {
   sqlite3_hard_heap_limit64(0);
   sqlite3_soft_heap_limit64(limits.softBytes);
   sqlite3_hard_heap_limit64(limits.hardBytes);
-  setHeapWall(limits.hardBytes);
+  setHeapWall({limits.hardBytes, limits.reserveBytes, limits.beside});
 }
 
 }  // namespace sqlite_memory

@@ -24,7 +24,7 @@ bool hasWalResetBug(int versionNumber) noexcept;
 /// Settings of the whole library that SQLite takes only before it is first used; without effect after. Page caches then
 /// allocate page by page instead of 20 pages for each handle at once, 87 KB that a handle may never use; and a sort
 /// spills at `sortBytes` of pages of 4 KiB (or the size of its cache) instead of 250 pages, 1 MB whatever the cache:
-/// six of them broke a limit of 4 MiB. And the hard heap limit is made to hold (heap_wall.hpp).
+/// six of them broke a limit of 4 MiB. And the heap has a wall (heap_wall.hpp).
 void configureSqlite(std::int64_t sortBytes) noexcept;
 
 /// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.
@@ -41,10 +41,12 @@ namespace sqlite_memory {
 SqliteHeap heap() noexcept;
 std::int64_t usedBytes() noexcept;
 std::int64_t peakBytes() noexcept;
-/// Zero: none. The soft limit makes page caches reuse pages, the hard one is the wall.
+/// Zero: none. The soft limit makes page caches reuse pages, the hard one is the wall (heap_wall.hpp).
 struct Limits {
   std::int64_t softBytes = 0;
   std::int64_t hardBytes = 0;
+  std::int64_t reserveBytes = 0;                ///< Of the hard limit: for what cannot be carried out again.
+  std::int64_t (*beside)() noexcept = nullptr;  ///< What others hold of the hard limit.
 };
 Limits limits() noexcept;
 void setLimits(const Limits& limits) noexcept;

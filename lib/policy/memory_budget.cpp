@@ -24,14 +24,23 @@ std::int64_t sortBytes(std::int64_t limit) noexcept {
   return limit == 0 ? 192 * KiB : std::clamp(limit / 8 * 3, 64 * KiB, 192 * KiB);
 }
 
+std::int64_t heapReserve(std::int64_t limit) noexcept { return limit / 16; }
+
+std::int64_t cachedRowBytes(std::int64_t limit) noexcept { return limit / 4; }
+
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept {
-  if (limit == 0) return {0, 0, kUnlimitedCache, kUnlimitedCache, kUnlimitedStatements, 0};
+  if (limit == 0) {
+    return {.cachePerHandle = kUnlimitedCache,
+            .cacheWhileHeavy = kUnlimitedCache,
+            .statementsPerHandle = kUnlimitedStatements};
+  }
   const auto sharers = static_cast<std::int64_t>(std::max<std::size_t>(handles, 1));
   const std::int64_t caches = limit / 10 * 6;
   const std::int64_t heavy = 2 * sortBytes(limit);
   MemoryShares shares;
   shares.softLimit = limit / 4 * 3;
   shares.hardLimit = limit;
+  shares.reserve = heapReserve(limit);
   shares.cachePerHandle = std::max(caches / sharers, kLeastCacheBytes);
   shares.statementsPerHandle = std::clamp(limit / 100 * 15 / sharers, kLeastStatements, kUnlimitedStatements);
   const std::int64_t beside = std::max(limit / 2 / heavy, std::int64_t{1});

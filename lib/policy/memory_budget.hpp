@@ -16,6 +16,7 @@ inline constexpr std::int64_t kLeastCacheBytes = 16 * KiB;
 struct MemoryShares {
   std::int64_t softLimit = 0;  ///< From here page caches reuse pages instead of allocating. 0: none.
   std::int64_t hardLimit = 0;  ///< From here allocations fail. 0: none.
+  std::int64_t reserve = 0;    ///< Of the hard limit, for what cannot be carried out again.
   std::int64_t cachePerHandle = 0;
   /// The same while statements run that need much memory: sorts of many rows, joins by an index made for them.
   std::int64_t cacheWhileHeavy = 0;
@@ -24,9 +25,14 @@ struct MemoryShares {
   std::size_t heavyStatements = 0;
 };
 
+/// Of `limit`: for what cannot be carried out again.
+std::int64_t heapReserve(std::int64_t limit) noexcept;
+/// What caches of rows may hold of `limit`, all together. It is not set aside: SQLite may use it while they do not.
+std::int64_t cachedRowBytes(std::int64_t limit) noexcept;
+
 /// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements,
 /// and the soft limit lies at 0.75: measured, 8 handles then run a mixed load on 252 MB in as little as 256 KiB at full
-/// speed, where undivided caches meet the wall. Each heavy statement is reckoned with
+/// speed, where undivided caches meet the wall. A sixteenth is in reserve. Each heavy statement is reckoned with
 /// twice sortBytes().
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 
@@ -35,7 +41,7 @@ MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 /// P + S / P * 4.4 KiB, least where P is the root of S * 4.4 KiB (230 KiB for 12 MiB).
 std::int64_t sortBytes(std::int64_t limit) noexcept;
 
-/// The stage for `used` of `limit` bytes. Pressure begins at 90 % and ends below 85 %, critical begins at 97 %
+/// The stage for `used` of `limit` bytes, the reserve not counted. Pressure begins at 90 % and ends below 85 %, critical begins at 97 %
 /// and ends below 90 %: the gap keeps it from fluttering.
 MemoryStage memoryStageOf(std::int64_t used, std::int64_t limit, MemoryStage before) noexcept;
 

@@ -14,6 +14,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "connection/connection_impl.hpp"
+#include "connection/heap_wall.hpp"
 #include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
@@ -138,6 +139,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
    private:
     Core& core_;
     bool held_ = false;
+    std::optional<sqlite_memory::HeapReserve> reserve_;
   };
   struct ReadBody {
     void* target;
@@ -209,6 +211,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   };
   /// What `stage` does to what is idle; handles stay open unless `closeHandles`.
   Relief relieveMemory(MemoryStage stage, bool closeHandles) noexcept;
+  /// Gives back the unused pages of idle handles of the other databases: the budget is one.
+  void releasePagesOfOthers() const noexcept;
   // Page caches by need (pool_memory_shares.cpp).
   void rebalanceCaches();
   std::int64_t cacheShareOf(std::size_t slot) const;

@@ -158,6 +158,7 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
   const auto start = SteadyClock::now();
   const std::uint64_t loggedBefore = writer.loggedPages.value();
   CommitResult result{CommitOutcome::Unknown, nullptr};
+  const sqlite_memory::HeapReserve reserve;
   endHolder(writer);
   try {
     std::optional<Error> error;

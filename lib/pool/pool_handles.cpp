@@ -155,6 +155,7 @@ void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {
   const std::uint32_t current = ProcessMemory::generation();
   if (entry.sharesGeneration == current) return;
   const MemoryShares shares = ProcessMemory::instance().shares();
+  const sqlite_memory::HeapReserve reserve;  // It is mostly in order to give memory back.
   try {
     const std::int64_t bytes = cacheShareOf(slot);
     if (entry.cacheBytes.load(std::memory_order_relaxed) != bytes) {

@@ -67,6 +67,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   OpenReport report;
   try {
     ProcessMemory::instance().join(this, sqlite_memory::limitWithinArena(wanted.memoryLimit), wanted.poolSize);
+    if (ProcessMemory::instance().limit() != 0) releasePagesOfOthers();  // Their shares are smaller now.
     const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
     const port::FileFacts facts = port::fileFacts(file.path);
     {

@@ -1,6 +1,8 @@
 // What the pool does when memory runs short: the stage that its sources ask for, and the actions of that stage.
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "connection/sqlite_library.hpp"
 #include "core/port/memory_signals.hpp"
@@ -12,7 +14,7 @@
 namespace holdfast {
 
 MemoryStage ConnectionPool::Core::memoryCheck(bool inRounds) {
-  const std::int64_t limit = ProcessMemory::instance().limit();
+  const std::int64_t limit = ProcessMemory::instance().usableBytes();
   const MemoryStage before = memoryStage.load(std::memory_order_relaxed);
   if (limit == 0 && before == MemoryStage::Normal && !watch.isAsked()) return before;
   const MemoryStage heap = memoryStageOf(ProcessMemory::usedBytes(), limit, watch.heap());
@@ -87,7 +89,7 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
     const port::LockGuard guard(mutex);
     return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self);
   };
-  const std::int64_t limit = ProcessMemory::instance().limit();
+  const std::int64_t limit = ProcessMemory::instance().usableBytes();
   const SteadyTime deadline =
       std::chrono::steady_clock::now() +
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
@@ -101,6 +103,7 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage stage, bool closeHandles) noexcept {
   Relief relief;
   counters.reliefs.add();
+  if (stage == MemoryStage::Critical) releasePagesOfOthers();
   const bool statementsToo = isDoneAt(MemoryAction::ShrinkStatementCaches, stage);
   hub->shrinkCaches(stage == MemoryStage::Critical);
   for (std::size_t slot = 0; slot < table.size(); ++slot) {
@@ -119,6 +122,28 @@ ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage sta
     endLease(slot);
   }
   return relief;
+}
+
+void ConnectionPool::Core::releasePagesOfOthers() const noexcept {
+  constexpr std::size_t kMost = 64;
+  std::array<std::pair<Core*, std::size_t>, kMost> taken;
+  std::size_t count = 0;
+  {
+    // Who has a slot keeps the pool in being; giving it back may end it, which needs the lock.
+    const port::LockGuard guard(openFilesMutex);
+    for (Core* other = firstOpen; other != nullptr; other = other->nextOpen) {
+      // A group, which may stand in the write slot, is let be.
+      for (std::size_t slot = 0; other != this && slot < other->table.size() && count < kMost; ++slot) {
+        if (other->table.tryTake(slot)) taken[count++] = {other, slot};
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto [other, slot] = taken[i];
+    if (other->table[slot].connection != nullptr) other->table[slot].connection->impl().releasePages();
+    other->noteMemory(slot);
+    other->endLease(slot);
+  }
 }
 
 }  // namespace holdfast

@@ -75,6 +75,7 @@ void ConnectionPool::Core::clearForOne(bool closeReaders) noexcept {
 ConnectionPool::Core::Alone::Alone(Core& core, SteadyTime deadline, bool closeReaders)
     : core_(core), held_(core.beginAlone(deadline)) {
   if (!held_) return;
+  reserve_.emplace();
   core.counters.alone.add();
   core.clearForOne(closeReaders);
 }

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
 #include <new>
 
 #include <holdfast/cache_manager.hpp>
 
+#include "connection/heap_wall.hpp"
 #include "connection/heavy_statements.hpp"
 #include "connection/sqlite_library.hpp"
 
@@ -43,6 +45,12 @@ void ProcessMemory::calmDown() noexcept {
   if (HeavyStatements::instance().calmDown()) changeShares();
 }
 
+std::int64_t ProcessMemory::mostForCaches() noexcept {
+  const std::int64_t limit = instance().limit();
+  if (limit == 0) return std::numeric_limits<std::int64_t>::max();
+  return std::min(cachedRowBytes(limit), limit - sqlite_memory::heapBytesTaken());
+}
+
 void ProcessMemory::divide() {
   std::int64_t limit = 0;
   std::size_t handles = 0;
@@ -54,10 +62,14 @@ void ProcessMemory::divide() {
   const bool limitedBefore = limit_.load(std::memory_order_relaxed) != 0;
   if (limit != 0) {
     if (!limitedBefore) before_ = sqlite_memory::limits();
-    sqlite_memory::setLimits({shares_.softLimit, shares_.hardLimit});
+    sqlite_memory::setLimits({.softBytes = shares_.softLimit,
+                              .hardBytes = shares_.hardLimit,
+                              .reserveBytes = shares_.reserve,
+                              .beside = &CacheManager::totalBytes});
   } else if (limitedBefore) {
     sqlite_memory::setLimits(before_);  // Back to what the application had set by itself.
   }
+  CacheManager::boundTotal(limit != 0 ? &mostForCaches : nullptr);
   HeavyStatements::instance().setWidth(shares_.heavyStatements, &changeShares);
   limit_.store(limit, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);

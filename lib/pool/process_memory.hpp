@@ -29,6 +29,8 @@ class ProcessMemory {
   /// By housekeeping: after a time without heavy statements caches have their larger shares again.
   static void calmDown() noexcept;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
+  /// The limit without its reserve: what stages go by.
+  std::int64_t usableBytes() const noexcept { return limit() - heapReserve(limit()); }
   /// Changes whenever the shares do.
   static std::uint32_t generation() noexcept { return generation_.load(std::memory_order_relaxed); }
 
@@ -38,6 +40,8 @@ class ProcessMemory {
     std::size_t handles = 0;
   };
   void divide() HOLDFAST_REQUIRES(mutex_);
+  /// What all caches of rows may hold at the moment.
+  static std::int64_t mostForCaches() noexcept;
 
   mutable port::Mutex mutex_;
   std::map<const void*, Member> members_ HOLDFAST_GUARDED_BY(mutex_);

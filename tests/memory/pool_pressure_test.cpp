@@ -13,6 +13,7 @@ using namespace holdfast::test;
 namespace {
 
 constexpr std::int64_t kLimit = 4 * MiB;
+constexpr std::int64_t kUsable = kLimit / 16 * 15;  // Without the reserve.
 
 /// Memory of SQLite's heap that belongs to nobody.
 class Ballast {
@@ -21,9 +22,9 @@ class Ballast {
   Ballast(const Ballast&) = delete;
   Ballast& operator=(const Ballast&) = delete;
   ~Ballast() { release(); }
-  /// Takes what is free below `percent` of the limit.
+  /// Takes what is free below `percent` of what may be used.
   void fillTo(std::int64_t percent) {
-    while (sqlite3_memory_used() + kPiece < kLimit * percent / 100) {
+    while (sqlite3_memory_used() + kPiece < kUsable * percent / 100) {
       void* piece = sqlite3_malloc64(kPiece - 64);
       if (piece == nullptr) return;
       pieces_.push_back(piece);

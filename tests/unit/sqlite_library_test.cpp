@@ -76,16 +76,36 @@ TEST_SUITE("connection/sqlite_library") {
     sqlite_memory::installHeapWall();
     const std::int64_t before = sqlite3_memory_used();
     void* block = sqlite3_malloc(1000);
-    sqlite_memory::setHeapWall(before + 50'000);
+    sqlite_memory::setHeapWall({.limit = before + 50'000});
     CHECK(sqlite3_realloc(block, 100'000) == nullptr);
     block = sqlite3_realloc(block, 40'000);
     REQUIRE(block != nullptr);
     CHECK(sqlite3_realloc(block, 60'000) == nullptr);
     block = sqlite3_realloc(block, 500);
-    sqlite_memory::setHeapWall(0);
+    sqlite_memory::setHeapWall({});
     block = sqlite3_realloc(block, 100'000);
     CHECK(block != nullptr);
     sqlite3_free(block);
+
+    const auto fits = [](int bytes) {
+      void* taken = sqlite3_malloc(bytes);
+      sqlite3_free(taken);
+      return taken != nullptr;
+    };
+    sqlite_memory::setHeapWall({.limit = before + 50'000, .reserve = 10'000});
+    CHECK(fits(39'000));
+    CHECK_FALSE(fits(45'000));
+    {
+      const sqlite_memory::HeapReserve reserve;
+      CHECK(fits(45'000));
+      CHECK_FALSE(fits(51'000));
+    }
+    CHECK_FALSE(fits(45'000));
+    sqlite_memory::setHeapWall({.limit = before + 50'000, .beside = []() noexcept { return std::int64_t{20'000}; }});
+    CHECK(fits(29'000));
+    CHECK_FALSE(fits(31'000));
+    sqlite_memory::setHeapWall({});
+    CHECK(sqlite_memory::heapBytesTaken() == before);
     CHECK(sqlite3_memory_used() == before);
   }
 
