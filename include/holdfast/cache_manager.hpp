@@ -133,9 +133,13 @@ class CacheManager {
   std::int64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   /// Of all caches of the process.
   static std::int64_t totalBytes() noexcept { return totalBytes_.load(std::memory_order_relaxed); }
-  /// What all caches of the process may hold together, asked at each new entry; null: as much as each of them may. Set
-  /// by open databases that have a memory limit.
+  /// Of those that have a source.
+  static std::int64_t sourcedBytes() noexcept { return sourcedBytes_.load(std::memory_order_relaxed); }
+  /// What caches with a source may hold together, asked at each new entry; null: as much as each of them may. Set by
+  /// open databases that have a memory limit.
   static void boundTotal(std::int64_t (*most)() noexcept) noexcept { mostInTotal_.store(most); }
+  /// Forgets the least recently used until it holds its part of what all may hold, where they hold more.
+  void trim() noexcept;
   CacheMetrics metrics() const;
   /// Returns when nobody is asking the source any more who began before.
   void awaitReaders() noexcept;
@@ -184,12 +188,15 @@ class CacheManager {
              std::shared_ptr<const void>& value, Ticket& ticket);
   void keep(std::string_view key, Ticket& ticket, const Kept& kept);
   void land(Ticket& ticket, const Kept* kept) noexcept;
-  /// As far as the bound of all caches goes.
+  /// As far as the bound of all caches goes: what is left of it, and at least an equal part, so that one that is full and
+  /// never asked does not keep the others empty.
   std::int64_t bytesAllowed() const noexcept;
 
   std::unique_ptr<State> state_;
   std::atomic<std::int64_t> bytes_{0};
   inline static constinit std::atomic<std::int64_t> totalBytes_{0};
+  inline static constinit std::atomic<std::int64_t> sourcedBytes_{0};
+  inline static constinit std::atomic<std::int64_t> sourced_{0};  ///< Caches with a source.
   inline static constinit std::atomic<std::int64_t (*)() noexcept> mostInTotal_{nullptr};
 };
 

@@ -182,7 +182,10 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
   }
   bool hasHooksToCall() const {
     const Hooks& called = hooks();
-    return typeid(called) != typeid(BaseRepository) && called.hasCreateHooks();
+#ifdef __cpp_rtti
+    if (typeid(called) == typeid(BaseRepository)) return false;
+#endif
+    return called.hasCreateHooks();
   }
   static void assign(detail::QueryText& query, const Changes<Entity>& changes) {
     if (changes.empty()) detail::throwNothingToChange();

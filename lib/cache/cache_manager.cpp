@@ -74,6 +74,7 @@ struct CacheManager::State {
   void addBytes(std::int64_t more) noexcept {
     bytes.fetch_add(more, std::memory_order_relaxed);
     totalBytes_.fetch_add(more, std::memory_order_relaxed);
+    if (source != nullptr) sourcedBytes_.fetch_add(more, std::memory_order_relaxed);
   }
   void drop(Entries::iterator entry, std::uint64_t& counter) noexcept HOLDFAST_REQUIRES(mutex) {
     ++counter;
@@ -124,9 +125,16 @@ constexpr std::int64_t kNodeBytes = 96;
 }  // namespace
 
 CacheManager::CacheManager(const CacheOptions& options, CacheSource* source)
-    : state_(std::make_unique<State>(options, source, bytes_)) {}
+    : state_(std::make_unique<State>(options, source, bytes_)) {
+  if (source != nullptr) ++sourced_;
+}
 
-CacheManager::~CacheManager() { totalBytes_.fetch_sub(bytes(), std::memory_order_relaxed); }
+CacheManager::~CacheManager() {
+  totalBytes_.fetch_sub(bytes(), std::memory_order_relaxed);
+  if (state_->source == nullptr) return;
+  sourcedBytes_.fetch_sub(bytes(), std::memory_order_relaxed);
+  --sourced_;
+}
 
 bool CacheManager::takeUnderLock(std::string_view key, Parts parts, const void* type, void* taker, Taker call) {
   State& state = *state_;
@@ -229,8 +237,15 @@ void CacheManager::keep(std::string_view key, Ticket& ticket, const Kept& kept) 
 
 std::int64_t CacheManager::bytesAllowed() const noexcept {
   const auto mostInTotal = mostInTotal_.load(std::memory_order_relaxed);
-  if (mostInTotal == nullptr) return std::numeric_limits<std::int64_t>::max();
-  return std::max(bytes() - std::max(totalBytes() - mostInTotal(), std::int64_t{0}), std::int64_t{0});
+  if (mostInTotal == nullptr || state_->source == nullptr) return std::numeric_limits<std::int64_t>::max();
+  const std::int64_t most = std::max(mostInTotal(), std::int64_t{0});
+  return std::max(bytes() - std::max(sourcedBytes() - most, std::int64_t{0}),
+                  most / std::max(sourced_.load(), std::int64_t{1}));
+}
+
+void CacheManager::trim() noexcept {
+  const port::LockGuard guard(state_->mutex);
+  state_->shrinkTo(bytesAllowed(), state_->options.maxEntries);
 }
 
 void CacheManager::land(Ticket& ticket, const Kept* kept) noexcept {

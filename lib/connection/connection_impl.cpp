@@ -165,11 +165,13 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
   const bool writesAlone = !statement.readOnly && !inTransaction();
   const std::int64_t changesBefore = writesAlone ? sqlite3_total_changes64(handle) : 0;
   bool wanted = true;
-  std::optional<sqlite_memory::HeapReserve> reserve;  // What has delivered a row cannot be carried out again.
   int code = firstStep(statement.handle);
-  for (; code == SQLITE_ROW; code = step(statement.handle)) {
+  const auto next = [&] {
+    const sqlite_memory::HeapReserve reserve;  // What has delivered a row cannot be carried out again.
+    return step(statement.handle);
+  };
+  for (; code == SQLITE_ROW; code = next()) {
     adoptTables(statement);  // Before the visitor has others prepared.
-    if (!reserve) reserve.emplace();
     try {
       wanted = wanted && visitor(row);
     } catch (...) {

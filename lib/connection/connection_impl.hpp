@@ -267,9 +267,9 @@ struct Connection::Impl {
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
   int step(sqlite3_stmt* statement) noexcept {
-    stepping_ = statement;
+    sqlite3_stmt* const outer = std::exchange(stepping_, statement);
     const int code = sqlite3_step(statement);
-    stepping_ = nullptr;
+    stepping_ = outer;
     return code;
   }
   void stepThrough(CachedStatement& statement, const Sql& sql, detail::RowVisitor visitor);

@@ -25,9 +25,8 @@ bool take(std::int64_t bytes) noexcept {
   const std::int64_t free = limit - taken;
   // Far from the wall nothing else is asked.
   if (free > limit / 2) return true;
-  const auto beside = wall.beside.load(std::memory_order_relaxed);
   const std::int64_t kept = HeapReserve::isOpen() ? 0 : wall.reserve.load(std::memory_order_relaxed);
-  if (free - kept - (beside != nullptr ? beside() : 0) >= 0) return true;
+  if (free - kept - heapBytesBeside() >= 0) return true;
   wall.taken.fetch_sub(bytes);
   return false;
 }
@@ -57,9 +56,9 @@ void* reallocate(void* block, int bytes) {
 }  // namespace
 
 void installHeapWall() noexcept {
-  static std::atomic_flag asked;
-  if (asked.test_and_set() || sqlite3_config(SQLITE_CONFIG_GETMALLOC, &wall.inner) != SQLITE_OK) return;
-  sqlite3_mem_methods methods = wall.inner;
+  sqlite3_mem_methods methods{};
+  if (sqlite3_config(SQLITE_CONFIG_GETMALLOC, &methods) != SQLITE_OK || methods.xMalloc == allocate) return;
+  wall.inner = methods;
   methods.xMalloc = allocate;
   methods.xFree = release;
   methods.xRealloc = reallocate;
@@ -70,6 +69,11 @@ void setHeapWall(const HeapWall& wanted) noexcept {
   wall.beside.store(wanted.beside, std::memory_order_relaxed);
   wall.reserve.store(wanted.reserve, std::memory_order_relaxed);
   wall.limit.store(wanted.limit, std::memory_order_relaxed);
+}
+
+std::int64_t heapBytesBeside() noexcept {
+  const auto beside = wall.beside.load(std::memory_order_relaxed);
+  return beside != nullptr ? beside() : 0;
 }
 
 std::int64_t heapBytesTaken() noexcept { return wall.taken.load(std::memory_order_relaxed); }

@@ -12,8 +12,8 @@ namespace holdfast::sqlite_memory {
 /// - What others hold of the same budget counts.
 /// - The last part of the limit is kept for what cannot be carried out again; see HeapReserve.
 ///
-/// SQLite takes an allocator only before it is first used: without effect after, and when it is called again. The hard
-/// limit of SQLite stays set beside it.
+/// SQLite takes an allocator only before it is first used: without effect after. What is installed already stays. Not
+/// by two threads at once. The hard limit of SQLite stays set beside it.
 void installHeapWall() noexcept;
 
 struct HeapWall {
@@ -22,7 +22,9 @@ struct HeapWall {
   std::int64_t (*beside)() noexcept = nullptr;  ///< What others hold of the limit.
 };
 void setHeapWall(const HeapWall& wall) noexcept;
-/// As the wall counts it: what is in use, and what is just being taken.
+/// What others hold of the limit now.
+std::int64_t heapBytesBeside() noexcept;
+/// As the wall counts it: what is in use, and what is just being taken. 0 where it could not be installed.
 std::int64_t heapBytesTaken() noexcept;
 
 /// While it lives its thread may use the last part of the limit, too: a statement whose rows the caller has seen, the

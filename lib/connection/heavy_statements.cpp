@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "connection/heap_wall.hpp"
 #include "policy/memory_budget.hpp"
 
 namespace holdfast {
@@ -16,7 +17,8 @@ using SteadyClock = std::chrono::steady_clock;
 /// Whether what is free below nine tenths of the limit has room for what one more collects, and merges.
 bool hasRoomForOneMore() noexcept {
   const std::int64_t limit = sqlite3_hard_heap_limit64(-1);
-  return limit > 0 && sqlite3_memory_used() + sortBytes(limit) / 4 * 5 <= limit / 10 * 9;
+  const std::int64_t used = sqlite3_memory_used() + sqlite_memory::heapBytesBeside();
+  return limit > 0 && used + sortBytes(limit) / 4 * 5 <= limit / 10 * 9;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@
 #include <holdfast/memory_arena.hpp>
 
 #include "connection/buddy_allocator.hpp"
+#include "connection/heap_wall.hpp"
 #include "connection/sqlite_library.hpp"
 #include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
@@ -218,6 +219,7 @@ ArenaReport configureMemory(const ArenaOptions& options) {
   arena.block = translatingBadAlloc([&] { return settings.obtainBlock(options); });
   dividePages(options);
   const ArenaAllocator allocator = chooseAllocator(options);
+  sqlite_memory::installHeapWall();
   if (arena.pages > 0) {
     require(sqlite3_config(SQLITE_CONFIG_PAGECACHE, arena.block.data(), static_cast<int>(arena.placeBytes),
                            static_cast<int>(arena.pages)),

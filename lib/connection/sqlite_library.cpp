@@ -29,9 +29,16 @@ bool hasWalResetBug(int versionNumber) noexcept {
 
 void configureSqlite(std::int64_t sortBytes) noexcept {
   constexpr std::int64_t kPageBytes = 4 * KiB;
-  sqlite_memory::installHeapWall();
   sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
   sqlite3_config(SQLITE_CONFIG_PMASZ, static_cast<unsigned>(sortBytes / kPageBytes));
+}
+
+void startSqlite(std::int64_t sortBytes) noexcept {
+  static constinit port::Mutex mutex;
+  const port::LockGuard guard(mutex);
+  configureSqlite(sortBytes);
+  sqlite_memory::installHeapWall();
+  sqlite3_initialize();  // Where it fails so does the first handle, which says why.
 }
 
 void requireUsableSqlite() {

@@ -24,8 +24,10 @@ bool hasWalResetBug(int versionNumber) noexcept;
 /// Settings of the whole library that SQLite takes only before it is first used; without effect after. Page caches then
 /// allocate page by page instead of 20 pages for each handle at once, 87 KB that a handle may never use; and a sort
 /// spills at `sortBytes` of pages of 4 KiB (or the size of its cache) instead of 250 pages, 1 MB whatever the cache:
-/// six of them broke a limit of 4 MiB. And the heap has a wall (heap_wall.hpp).
+/// six of them broke a limit of 4 MiB.
 void configureSqlite(std::int64_t sortBytes) noexcept;
+/// The same, and SQLite is started, with a wall around its heap (heap_wall.hpp). Any thread; again without effect.
+void startSqlite(std::int64_t sortBytes) noexcept;
 
 /// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.
 void requireUsableSqlite();

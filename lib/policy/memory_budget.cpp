@@ -26,7 +26,7 @@ std::int64_t sortBytes(std::int64_t limit) noexcept {
 
 std::int64_t heapReserve(std::int64_t limit) noexcept { return limit / 16; }
 
-std::int64_t cachedRowBytes(std::int64_t limit) noexcept { return limit / 4; }
+std::int64_t cachedRowBytes(std::int64_t limit) noexcept { return limit / 8; }
 
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept {
   if (limit == 0) {

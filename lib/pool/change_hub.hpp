@@ -30,6 +30,11 @@ struct ChangeHub {
     for (const CacheManager* cache : caches_) bytes += cache->bytes();
     return bytes;
   }
+  /// Each to its part, where all caches of the process hold more than they may.
+  void trimCaches() noexcept {
+    const port::LockGuard guard(mutex_);
+    for (CacheManager* cache : caches_) cache->trim();
+  }
   /// Forgets half of what the caches hold, or all of it.
   void shrinkCaches(bool all) {
     const port::LockGuard guard(mutex_);

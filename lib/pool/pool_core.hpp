@@ -213,6 +213,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   Relief relieveMemory(MemoryStage stage, bool closeHandles) noexcept;
   /// Gives back the unused pages of idle handles of the other databases: the budget is one.
   void releasePagesOfOthers() const noexcept;
+  /// Takes an idle handle of another database: the first one, or the one after that which is named. False after the
+  /// last.
+  bool takeNextOfOthers(Core*& other, std::size_t& slot) const noexcept;
   // Page caches by need (pool_memory_shares.cpp).
   void rebalanceCaches();
   std::int64_t cacheShareOf(std::size_t slot) const;

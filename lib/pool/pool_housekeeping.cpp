@@ -59,6 +59,7 @@ void ConnectionPool::Core::tick() {
   reviewSize();
   rebalanceCaches();
   readSignals();
+  hub->trimCaches();
   memoryCheck(true);
 }
 

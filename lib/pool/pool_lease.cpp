@@ -233,6 +233,7 @@ void ConnectionPool::Core::endLease(std::size_t slot) noexcept {
 
 void ConnectionPool::Core::endLastLease(std::size_t slot) noexcept {
   bool counted = false;
+  if (slot == SlotTable::kWriter) settleGroup();  // Nobody comes any more who would.
   while (true) {
     std::shared_ptr<Connection> orphan;
     bool lastOrphan = false;

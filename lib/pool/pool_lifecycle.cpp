@@ -61,7 +61,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   requireOwnProcess();
   refuseAfterFork();
   wanted.validate();
-  configureSqlite(sortBytes(wanted.memoryLimit));
+  startSqlite(sortBytes(wanted.memoryLimit));
   requireUsableSqlite();
   startOpening(wanted);
   OpenReport report;

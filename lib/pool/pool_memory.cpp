@@ -1,8 +1,6 @@
 // What the pool does when memory runs short: the stage that its sources ask for, and the actions of that stage.
 
 #include <algorithm>
-#include <array>
-#include <utility>
 
 #include "connection/sqlite_library.hpp"
 #include "core/port/memory_signals.hpp"
@@ -125,25 +123,31 @@ ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage sta
 }
 
 void ConnectionPool::Core::releasePagesOfOthers() const noexcept {
-  constexpr std::size_t kMost = 64;
-  std::array<std::pair<Core*, std::size_t>, kMost> taken;
-  std::size_t count = 0;
-  {
-    // Who has a slot keeps the pool in being; giving it back may end it, which needs the lock.
-    const port::LockGuard guard(openFilesMutex);
-    for (Core* other = firstOpen; other != nullptr; other = other->nextOpen) {
-      // A group, which may stand in the write slot, is let be.
-      for (std::size_t slot = 0; other != this && slot < other->table.size() && count < kMost; ++slot) {
-        if (other->table.tryTake(slot)) taken[count++] = {other, slot};
-      }
-    }
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto [other, slot] = taken[i];
+  // One handle after the other: who wants one should not find them all taken.
+  Core* other = nullptr;
+  std::size_t slot = 0;
+  while (takeNextOfOthers(other, slot)) {
     if (other->table[slot].connection != nullptr) other->table[slot].connection->impl().releasePages();
     other->noteMemory(slot);
     other->endLease(slot);
   }
+}
+
+bool ConnectionPool::Core::takeNextOfOthers(Core*& other, std::size_t& slot) const noexcept {
+  // Who has a slot keeps the pool in being; giving it back may end it, which needs the lock.
+  const port::LockGuard guard(openFilesMutex);
+  const bool first = other == nullptr;
+  Core* pool = firstOpen;
+  while (!first && pool != nullptr && pool != other) pool = pool->nextOpen;
+  for (std::size_t next = first ? 0 : slot + 1; pool != nullptr; pool = pool->nextOpen, next = 0) {
+    for (; pool != this && next < pool->table.size(); ++next) {
+      if (!pool->table.open().contains(next) || !pool->table.tryTake(next)) continue;
+      other = pool;
+      slot = next;
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace holdfast

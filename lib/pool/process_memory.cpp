@@ -34,7 +34,7 @@ void ProcessMemory::leave(const void* pool) {
   divide();
 }
 
-std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedBytes() + CacheManager::totalBytes(); }
+std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedBytes() + CacheManager::sourcedBytes(); }
 
 MemoryShares ProcessMemory::shares() const {
   const port::LockGuard guard(mutex_);
@@ -48,7 +48,9 @@ void ProcessMemory::calmDown() noexcept {
 std::int64_t ProcessMemory::mostForCaches() noexcept {
   const std::int64_t limit = instance().limit();
   if (limit == 0) return std::numeric_limits<std::int64_t>::max();
-  return std::min(cachedRowBytes(limit), limit - sqlite_memory::heapBytesTaken());
+  // Where the wall could not be installed it counts nothing.
+  const std::int64_t taken = std::max(sqlite_memory::heapBytesTaken(), sqlite_memory::usedBytes());
+  return std::min(cachedRowBytes(limit), limit - heapReserve(limit) - taken);
 }
 
 void ProcessMemory::divide() {
@@ -65,9 +67,10 @@ void ProcessMemory::divide() {
     sqlite_memory::setLimits({.softBytes = shares_.softLimit,
                               .hardBytes = shares_.hardLimit,
                               .reserveBytes = shares_.reserve,
-                              .beside = &CacheManager::totalBytes});
+                              .beside = &CacheManager::sourcedBytes});
   } else if (limitedBefore) {
-    sqlite_memory::setLimits(before_);  // Back to what the application had set by itself.
+    sqlite_memory::setLimits(before_);  // Back to what the application had set by itself, and may set otherwise.
+    sqlite_memory::setHeapWall({});
   }
   CacheManager::boundTotal(limit != 0 ? &mostForCaches : nullptr);
   HeavyStatements::instance().setWidth(shares_.heavyStatements, &changeShares);

@@ -30,7 +30,10 @@ class ProcessMemory {
   static void calmDown() noexcept;
   std::int64_t limit() const noexcept { return limit_.load(std::memory_order_relaxed); }
   /// The limit without its reserve: what stages go by.
-  std::int64_t usableBytes() const noexcept { return limit() - heapReserve(limit()); }
+  std::int64_t usableBytes() const noexcept {
+    const std::int64_t bytes = limit();
+    return bytes - heapReserve(bytes);
+  }
   /// Changes whenever the shares do.
   static std::uint32_t generation() noexcept { return generation_.load(std::memory_order_relaxed); }
 

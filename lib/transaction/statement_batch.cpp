@@ -26,10 +26,12 @@ RunResult StatementBatch::run(std::span<const ValueView> values) {
 
 bool StatementBatch::tryRun(std::span<const ValueView> values, const Outcome& expected) {
   impl_->transaction.requireUsable("run");
+  if (impl_->batch.firesTriggers()) return false;
   Connection::Impl& connection = impl_->transaction.connection_->impl();
   connection.openSavepoint();
   try {
     const RunResult result = impl_->batch.run(values);
+    // It may have been prepared anew.
     if (result.changes == expected.changes && !impl_->batch.firesTriggers() &&
         result.lastInsertRowId == expected.lastInsertRowId.value_or(result.lastInsertRowId)) {
       connection.releaseSavepoint();

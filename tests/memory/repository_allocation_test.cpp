@@ -110,7 +110,7 @@ TEST_SUITE("memory/repository_allocation") {
             {.durability = Durability::Off});
       });
     };
-    CHECK(creating(10) == creating(30));
+    CHECK(creating(10) == creating(20));
     CHECK(creating(150) - creating(40) < 0.1);  // Several by one statement.
   }
 }

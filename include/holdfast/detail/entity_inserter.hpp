@@ -4,10 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <tuple>
+#include <type_traits>
 
 #include <holdfast/detail/bound_entity.hpp>
 #include <holdfast/detail/entity_text.hpp>
@@ -29,6 +32,12 @@ void setFoundKey(Entity& entity, std::int64_t rowId) {
   if constexpr (S::kHasRowIdKey) {
     entity.*(S::template column<S::kKey>().member) = static_cast<typename S::template Member<S::kKey>>(rowId);
   }
+}
+
+template <typename Entity, typename Relation>
+constexpr bool belongsTo(const Relation& /*relation*/) {
+  if constexpr (kIsBelongsTo<Relation>) return std::is_same_v<typename Relation::Other, Entity>;
+  return false;
 }
 
 /// Adds many entities in one transaction: its statements stay in use on the handle for as long as it lives.
@@ -63,23 +72,22 @@ class EntityInserter {
   /// where that cannot be done, or could not with an earlier few: only one by one is it known which of them a
   /// constraint is violated by, and which key each has where others than SQLite have a say in it.
   std::size_t addSeveral(std::span<Entity> entities) {
-    if constexpr (kAtOnce < kWorthwhile) return 0;
+    if constexpr (kAtOnce < kWorthwhile || kRefersToItself) return 0;
     if (refused_ || entities.size() < kAtOnce) return 0;
     const std::span<Entity> several = entities.first(kAtOnce);
     const bool withoutKey = keyIsToBeFound(several.front());
+    constexpr auto kRows = static_cast<std::int64_t>(kAtOnce);
     if (withoutKey && (!lastFound_ || S::kColumns == S::kKeyColumns)) return 0;
+    if (withoutKey && *lastFound_ > std::numeric_limits<std::int64_t>::max() - kRows) return 0;
     for (const Entity& entity : several) {
       if (keyIsToBeFound(entity) != withoutKey) return 0;
     }
     // A key that SQLite finds is one more than the largest (sqlite.org/autoinc.html), the last one found so far. Where
     // it is not, as behind the largest that there is, the last of these shows it.
     std::optional<std::int64_t> last;
-    if (withoutKey) last = *lastFound_ + static_cast<std::int64_t>(kAtOnce);
-    if (!open(withoutKey ? severalWithoutKey_ : several_, Text::template insert<kAtOnce>(withoutKey))
-             .tryRun(bind(several, withoutKey), {kAtOnce, last})) {
-      refused_ = true;
-      return 0;
-    }
+    if (withoutKey) last = *lastFound_ + kRows;
+    refused_ = !tryRun(withoutKey, bind(several, withoutKey), {kRows, last});
+    if (refused_) return 0;
     if (withoutKey) {
       for (Entity& entity : several) setFoundKey(entity, ++*lastFound_);
     } else {
@@ -89,11 +97,30 @@ class EntityInserter {
   }
 
  private:
-  // From 8 rows on it is faster than one by one, and beyond 32 hardly any more (measured with SQLite 3.40).
-  static constexpr std::size_t kParametersAtMost = 256;
+  // From 8 rows on it is faster than one by one, and beyond 32 hardly any more (measured with SQLite 3.40). Parameters
+  // are what the statement's memory goes by: 11 KB for 128.
+  static constexpr std::size_t kParametersAtMost = 128;
   static constexpr std::size_t kAtOnce = std::min<std::size_t>(kParametersAtMost / S::kColumns, 32);
   static constexpr std::size_t kWorthwhile = 8;
 
+  // A row must not refer to one that comes later, and SQLite looks at the end of a statement.
+  static constexpr bool kRefersToItself = [] {
+    bool refers = false;
+    S::forEach(
+        [&]<std::size_t I>() { refers = refers || S::template column<I>().rules.referencedTable == S::table.name; });
+    return std::apply([refers](const auto&... relation) { return (refers || ... || belongsTo<Entity>(relation)); },
+                      S::table.relations);
+  }();
+
+  bool tryRun(bool withoutKey, std::span<const ValueView> values, const StatementBatch::Outcome& expected) {
+    std::optional<StatementBatch>& batch = withoutKey ? severalWithoutKey_ : several_;
+    try {
+      open(batch, Text::template insert<kAtOnce>(withoutKey));
+    } catch (const Error&) {
+      return false;  // It takes more memory than one row does.
+    }
+    return batch->tryRun(values, expected);
+  }
   StatementBatch& open(std::optional<StatementBatch>& batch, const Sql& sql) {
     if (!batch) batch.emplace(transaction_, sql);
     return *batch;
