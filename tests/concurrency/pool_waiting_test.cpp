@@ -186,6 +186,7 @@ TEST_SUITE("pool/waiting") {
 
   // The slot is free again, though without a handle: who waits for one must be told.
   TEST_CASE("a reader that waits while an idle handle is closed gets the slot at once") {
+    bool once = false;  // Before the pool, which tells of its end, too.
     PoolFixture fixture(2);
     fixture.open();
     ConnectionPool& pool = fixture.pool;
@@ -193,7 +194,6 @@ TEST_SUITE("pool/waiting") {
     const Watchdog watchdog("a reader waits for a slot that is free");
     std::atomic<bool> served = false;
     std::jthread reader;
-    bool once = false;
     pool.subscribe([&](const Event& event) {
       if (event.kind != EventKind::ConnectionDestroyed || std::exchange(once, true)) return;
       reader = std::jthread([&] { served = !codeOf([&] { pool.acquire(Access::Read, 30s); }); });

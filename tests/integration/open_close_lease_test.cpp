@@ -176,12 +176,12 @@ TEST_SUITE("integration/open_close_lease") {
   }
 
   TEST_CASE("a lease that comes back while close is closing the others closes its handle, too") {
+    bool returned = false;  // Before the pool, which tells of its end, too.
     PoolFixture f(2);
     f.config.closeTimeout = 0ms;
     f.openWithRows(1);
     const Watchdog watchdog("close() does not end");
     LeaseElsewhere holder(f.pool, Access::Read);
-    bool returned = false;
     f.pool.subscribe([&](const holdfast::Event& event) {
       if (event.kind != EventKind::ConnectionDestroyed || returned) return;
       returned = true;  // The write handle has just been closed, the reader is out.

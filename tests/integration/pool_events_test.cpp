@@ -171,6 +171,7 @@ TEST_SUITE("pool/events") {
   }
 
   TEST_CASE("a listener may open the pool again as soon as it is closed, and still throw") {
+    bool again = true;  // Before the pool, which tells of its end, too.
     PoolFixture fixture(1);
     ConnectionPool& pool = fixture.pool;
     const auto openWithItsOwnLogger = [&] {
@@ -178,7 +179,6 @@ TEST_SUITE("pool/events") {
       pool.open(fixture.config);
       fixture.config.logger = nullptr;
     };
-    bool again = true;
     pool.subscribe([&](const Event& event) {
       if (event.kind != EventKind::Closed || !std::exchange(again, false)) return;
       openWithItsOwnLogger();

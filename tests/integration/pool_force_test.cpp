@@ -185,13 +185,13 @@ TEST_SUITE("pool/force") {
   }
 
   TEST_CASE("a lease forced back at the very moment of its return hurts nobody") {
+    std::uint64_t leaseId = 0;  // Before the pool, which tells of its end, too.
+    bool found = false;
     PoolFixture fixture(2);
     fixture.config.checkpointPages = 16;
     fixture.open();
     ConnectionPool& pool = fixture.pool;
     pool.run("CREATE TABLE item(id INTEGER PRIMARY KEY, name BLOB)");
-    std::uint64_t leaseId = 0;
-    bool found = false;
     pool.subscribe([&](const Event& event) {
       if (event.kind != EventKind::Checkpoint || leaseId == 0) return;
       // The holder has let go and the pool is still busy with the handle.

@@ -321,8 +321,8 @@ TEST_SUITE("pool/housekeeping") {
       while (auto lease = pool.tryAcquire(Access::Read)) leases.push_back(std::move(*lease));
       REQUIRE(leases.size() == 8);
       fixture.clock->advance(2min);
-      std::vector<std::jthread> threads;
       std::atomic<int> ready = 0;
+      std::vector<std::jthread> threads;
       for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
           ++ready;
