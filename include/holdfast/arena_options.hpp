@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 namespace holdfast {
 
@@ -30,10 +30,10 @@ struct ArenaOptions {
   void validate() const;
   /// Reads the fields that are present over the defaults. Throws Error{InvalidConfig} for an unknown key, a wrong type
   /// or a value out of range.
-  static ArenaOptions fromJson(const nlohmann::json& json);
+  static ArenaOptions fromJson(const Json& json);
 };
 
 /// Every field that JSON can carry.
-nlohmann::json toJson(const ArenaOptions& options);
+Json toJson(const ArenaOptions& options);
 
 }  // namespace holdfast

@@ -58,6 +58,8 @@ class CacheSource {
   ~CacheSource() = default;
 };
 
+class ProcessMemory;
+
 /// Keeps values by name, for a time, the most recently used ones, within bounds. Knows no SQL.
 ///
 /// Values are shared and never changed. A value whose source has changed since is not found again. Where several
@@ -133,11 +135,8 @@ class CacheManager {
   std::int64_t bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
   /// Of all caches of the process.
   static std::int64_t totalBytes() noexcept { return totalBytes_.load(std::memory_order_relaxed); }
-  /// Of those that have a source.
+  /// Of those that have a source, as the caches of repositories have: these count within memoryLimit.
   static std::int64_t sourcedBytes() noexcept { return sourcedBytes_.load(std::memory_order_relaxed); }
-  /// What caches with a source may hold together, asked at each new entry; null: as much as each of them may. Set by
-  /// open databases that have a memory limit.
-  static void boundTotal(std::int64_t (*most)() noexcept) noexcept { mostInTotal_.store(most); }
   /// Forgets the least recently used until it holds its part of what all may hold, where they hold more.
   void trim() noexcept;
   CacheMetrics metrics() const;
@@ -147,6 +146,10 @@ class CacheManager {
  private:
   struct State;
   struct Flight;
+  friend class ProcessMemory;
+  /// What caches with a source may hold together, asked at each new entry; null: as much as each of them may. Set by
+  /// open databases that have a memory limit.
+  static void boundTotal(std::int64_t (*most)() noexcept) noexcept { mostInTotal_.store(most); }
   template <typename T>
   inline static constexpr char kTypeOf = 0;
 
@@ -188,8 +191,8 @@ class CacheManager {
              std::shared_ptr<const void>& value, Ticket& ticket);
   void keep(std::string_view key, Ticket& ticket, const Kept& kept);
   void land(Ticket& ticket, const Kept* kept) noexcept;
-  /// As far as the bound of all caches goes: what is left of it, and at least an equal part, so that one that is full and
-  /// never asked does not keep the others empty.
+  /// As far as the bound of all caches goes: what is left of it, and at least an equal part, so that one that is full
+  /// and never asked does not keep the others empty.
   std::int64_t bytesAllowed() const noexcept;
 
   std::unique_ptr<State> state_;

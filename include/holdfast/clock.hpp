@@ -7,6 +7,10 @@ namespace holdfast {
 /// Milliseconds since 1970-01-01T00:00Z. Data only: no decision of the library depends on it.
 using Timestamp = std::chrono::sys_time<std::chrono::milliseconds>;
 
+/// The time of day, for data. It counts on after 2038 on 32-bit systems, too, where std::chrono::system_clock may not: that
+/// is part of a C++ library that is often compiled with a time of 32 bits.
+Timestamp wallTime() noexcept;
+
 /// The steady time that ages, idle times and leases are measured on. Replaceable, so that tests advance time
 /// instead of sleeping. Implementations must be callable from any thread and never go backwards.
 class Clock {

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/clock.hpp>
 #include <holdfast/uuid.hpp>
@@ -29,7 +29,7 @@ std::string_view toText(ColumnKind kind) noexcept;
 
 /// How a C++ type is kept in a column. There are ones for integers, bool, floating-point numbers, std::string,
 /// std::vector and std::array of std::byte or std::uint8_t, enums, Timestamp, durations of whole numbers (as their
-/// count), Uuid, nlohmann::json, Value and std::optional of these. A program gives its own types one by specialising
+/// count), Uuid, Json, Value and std::optional of these. A program gives its own types one by specialising
 /// it:
 ///
 ///   template <>
@@ -201,12 +201,12 @@ struct ColumnType<E> {
 
 /// As JSON text. A text that is no JSON is Error{TypeMismatch}.
 template <>
-struct ColumnType<nlohmann::json> {
+struct ColumnType<Json> {
   using Buffer = std::string;
   static constexpr ColumnKind kind = ColumnKind::Text;
   static constexpr bool nullable = false;
-  static ValueView bind(const nlohmann::json& value, Buffer& buffer);
-  static void read(const ValueView& stored, std::string_view column, nlohmann::json& value);
+  static ValueView bind(const Json& value, Buffer& buffer);
+  static void read(const ValueView& stored, std::string_view column, Json& value);
 };
 
 template <typename T>

@@ -7,10 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/clock.hpp>
 #include <holdfast/logger.hpp>
+#include <holdfast/platform.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/units.hpp>
 
@@ -76,11 +77,12 @@ struct ConnectionConfig {
   /// A lease held for longer is forced back: its statements are interrupted and the handle is replaced when the
   /// holder lets go. Zero: never; otherwise at least leakThreshold, so that a lease is reported before it is forced.
   std::chrono::milliseconds forceCleanupAfter = std::chrono::milliseconds{0};
-  /// Who runs housekeeping.
-  HousekeepingMode housekeeping = HousekeepingMode::Thread;
+  /// Who runs housekeeping. Without threads (HOLDFAST_THREADS=OFF) the application.
+  HousekeepingMode housekeeping = kHasThreads ? HousekeepingMode::Thread : HousekeepingMode::Manual;
   /// How often. 10 ms to 1 h.
   std::chrono::milliseconds housekeepingInterval = std::chrono::seconds{10};
-  /// The pause after a failed open before the slot is tried again; doubles up to 64 times this.
+  /// The pause after a failed open before the slot is tried again; doubles up to 64 times this, or half of
+  /// acquireTimeout where that is shorter, so that who waits its whole time sees an attempt.
   /// 1 ms to 10 min.
   std::chrono::milliseconds openRetryDelay = std::chrono::milliseconds{200};
   /// On: a handle that cannot be opened fails the acquire that wanted it at once. Off: the acquire goes on waiting
@@ -102,8 +104,8 @@ struct ConnectionConfig {
   std::size_t postCapacity = 8192;
   /// Let the idle write handle hold a snapshot: the newest one while reads are hot, which spares the read handles two
   /// system calls a read, and that of the last write, which spares the next one four. Until the next housekeeping round
-  /// other processes cannot cut the log then. Not while others write; see docs/reading.md.
-  bool readAnchor = true;
+  /// other processes cannot cut the log then. Not while others write; see docs/reading.md. Without threads: off.
+  bool readAnchor = kHasThreads;
   /// Threads for async(), started when it is first used. 1 to 64.
   std::size_t asyncThreads = 1;
   /// Calls of async() that may wait for a thread; async() blocks while they do. 1 to 100000.
@@ -111,16 +113,18 @@ struct ConnectionConfig {
 
   // --- Resources -------------------------------------------------------------------------------------------------
 
-  /// Slots of the fixed pool: one write handle and poolSize - 1 read handles; 1: one handle does both. 1 to 60.
-  std::size_t poolSize = 4;
+  /// Slots of the fixed pool: one write handle and poolSize - 1 read handles; 1: one handle does both. 1 to 60; without
+  /// threads 1.
+  std::size_t poolSize = kHasThreads ? 4 : 1;
   /// Handles that stay open however idle, the write handle among them. 1 to poolSize.
   std::size_t minPoolSize = 1;
   /// Begin with minPoolSize handles, open another one only once a caller has waited 2 ms for a reader while memory is
   /// not short, and close it again after three rounds of housekeeping without use (or idleTimeout). Off: every caller
   /// that finds no free handle opens one, up to poolSize.
   bool dynamicSizing = false;
-  /// SQLite heap of the whole process, in bytes; 0: unlimited, else at least 256 KiB. Where several databases are
-  /// open the smallest limit holds, divided over the handles of all.
+  /// SQLite's heap, the caches of repositories and posted work in the whole process, in bytes; 0: unlimited, else at
+  /// least 256 KiB.
+  /// Where several databases are open the smallest limit holds, divided over the handles of all.
   std::int64_t memoryLimit = 0;
   /// Resident memory of the process from which its caches are given back, and from 97 % of which new transactions are
   /// refused, in bytes; 0: none. Looked at by housekeeping. Else at least 1 MiB.
@@ -165,13 +169,13 @@ struct ConnectionConfig {
 
   /// Reads the fields that are present over the defaults, then validates. Throws Error{InvalidConfig} naming the key
   /// for an unknown key, a wrong type or an impossible value.
-  static ConnectionConfig fromJson(const nlohmann::json& json);
+  static ConnectionConfig fromJson(const Json& json);
   /// The same from JSON text, or from a file of at most 1 MiB; Error{CannotOpen} where it cannot be read.
   static ConnectionConfig fromText(std::string_view text);
   static ConnectionConfig fromFile(const std::string& path);
 };
 
 /// Every field that JSON can carry; fromJson() of the result gives the same configuration.
-nlohmann::json toJson(const ConnectionConfig& config);
+Json toJson(const ConnectionConfig& config);
 
 }  // namespace holdfast

@@ -16,6 +16,7 @@
 #include <holdfast/connection.hpp>
 #include <holdfast/connection_config.hpp>
 #include <holdfast/event.hpp>
+#include <holdfast/features.hpp>
 #include <holdfast/memory_budget.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
@@ -105,6 +106,7 @@ class ConnectionPool : public StatementExecutor {
   template <typename F>
     requires std::invocable<F&, Transaction&>
   auto post(F&& work, const PostOptions& options = {}) {
+    static_assert(detail::kHasAsync<F>, "the library was built without HOLDFAST_ASYNC");
     auto task = std::make_unique<detail::PostedWork<std::decay_t<F>>>(std::forward<F>(work));
     task->setOptions(options);
     auto future = task->future();
@@ -118,6 +120,7 @@ class ConnectionPool : public StatementExecutor {
   }
   template <typename... Args>
   Future<RunResult> post(const PostOptions& options, const Sql& sql, const Args&... args) {
+    static_assert(detail::kHasAsync<Args...>, "the library was built without HOLDFAST_ASYNC");
     const std::array<ValueView, sizeof...(Args)> values{ValueView(args)...};
     auto task = std::make_unique<detail::PostedStatement>(sql, values);
     task->setOptions(options);
@@ -133,6 +136,7 @@ class ConnectionPool : public StatementExecutor {
   /// acquireTimeout while asyncCapacity calls wait for a thread, then throws Error{PoolExhausted}.
   template <typename F>
   auto async(F&& work, const TransactionOptions& options = {}, Place place = Place::here()) {
+    static_assert(detail::kHasAsync<F>, "the library was built without HOLDFAST_ASYNC");
     const auto asked = std::chrono::steady_clock::now();
     auto call = [this, work = std::forward<F>(work), options = TransactionOptions(options), place, asked]() mutable {
       if (options.timeout) options.timeout = detail::timeLeft(asked, *options.timeout);

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/condition.hpp>
 #include <holdfast/connection_pool.hpp>
@@ -61,29 +61,29 @@ class JsonRepository {
   /// The same repository inside of a transaction, for as long as that lives.
   JsonRepository in(Transaction& transaction) const;
 
-  std::optional<nlohmann::json> findById(const nlohmann::json& key) const;
-  bool exists(const nlohmann::json& key) const;
-  std::vector<nlohmann::json> findMany(const JsonQueryOptions& options = {}) const;
-  std::optional<nlohmann::json> findOne(const JsonQueryOptions& options = {}) const;
+  std::optional<Json> findById(const Json& key) const;
+  bool exists(const Json& key) const;
+  std::vector<Json> findMany(const JsonQueryOptions& options = {}) const;
+  std::optional<Json> findOne(const JsonQueryOptions& options = {}) const;
   /// Calls `visit` for each record, in constant memory; false from it ends the reading.
-  void forEach(const JsonQueryOptions& options, const std::function<bool(const nlohmann::json&)>& visit) const;
+  void forEach(const JsonQueryOptions& options, const std::function<bool(const Json&)>& visit) const;
   /// Of the options only `where` and `timeout` count.
   std::int64_t count(const JsonQueryOptions& options = {}) const;
 
   /// Adds a record and returns it as it is in the table: with its key and its defaults.
-  nlohmann::json create(const nlohmann::json& record) const;
+  Json create(const Json& record) const;
   /// Adds all of them, or none, in one transaction.
-  std::vector<nlohmann::json> createMany(const std::vector<nlohmann::json>& records) const;
+  std::vector<Json> createMany(const std::vector<Json>& records) const;
   /// Changes the columns that `changes` has, and leaves the others. Returns the record as it is then; nothing where
   /// there is none with that key. Key columns may be in `changes` as they are, not changed.
-  std::optional<nlohmann::json> update(const nlohmann::json& key, const nlohmann::json& changes) const;
+  std::optional<Json> update(const Json& key, const Json& changes) const;
   /// The same for all records that fulfil the condition, which must not be empty (every record: Condition::raw("1")).
   /// Returns their number.
-  std::int64_t updateMany(const Condition& where, const nlohmann::json& changes) const;
+  std::int64_t updateMany(const Condition& where, const Json& changes) const;
   /// Adds the record, or changes the columns that it has of the one that has its key. Returns it as it is then.
-  nlohmann::json upsert(const nlohmann::json& record) const;
+  Json upsert(const Json& record) const;
   /// Whether there was one.
-  bool remove(const nlohmann::json& key) const;
+  bool remove(const Json& key) const;
   /// Removes all records that fulfil the condition, which must not be empty. Returns their number.
   std::int64_t removeMany(const Condition& where) const;
 

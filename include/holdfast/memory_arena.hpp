@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/arena_options.hpp>
 
@@ -43,7 +43,7 @@ struct ArenaReport {
   std::int64_t pageOverflowBytes = 0;
 };
 
-nlohmann::json toJson(const ArenaReport& report);
+Json toJson(const ArenaReport& report);
 
 /// Has SQLite take all of its memory, in the whole process and for good, from one block. Once, before the first database
 /// is opened and before anything else uses SQLite; what does not fit is Error{MemoryLimit} from there on, and the pools'

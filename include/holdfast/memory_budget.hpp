@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/connection.hpp>
 #include <holdfast/memory_signals.hpp>
@@ -57,7 +57,7 @@ struct MemoryReport {
   std::int64_t repositoryCacheBytes = 0;  ///< Caches of this pool's repositories. They count against the limit.
   std::int64_t allCachesBytes = 0;        ///< The same of the whole process.
   std::size_t postedPieces = 0;           ///< Posted work that waits to be written, ...
-  std::int64_t postedBytes = 0;           ///< ... and the bound values in it. C++'s heap.
+  std::int64_t postedBytes = 0;           ///< ... and the bound values in it: within the limit.
   std::int64_t changeLogBytes = 0;        ///< Names and versions of tables. C++'s heap.
   HeavyStatementFigures heavyStatements;
   MemorySignals signals;
@@ -70,6 +70,6 @@ struct MemoryReport {
   std::string summary() const;
 };
 
-nlohmann::json toJson(const MemoryReport& report);
+Json toJson(const MemoryReport& report);
 
 }  // namespace holdfast

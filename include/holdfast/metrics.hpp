@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/memory_stage.hpp>
 
@@ -99,7 +99,7 @@ struct PoolMetrics {
   LatencySummary commitLatency;     ///< COMMITs of transactions with their sync; a shared one counts once.
 };
 
-nlohmann::json toJson(const LatencySummary& summary);
-nlohmann::json toJson(const PoolMetrics& metrics);
+Json toJson(const LatencySummary& summary);
+Json toJson(const PoolMetrics& metrics);
 
 }  // namespace holdfast

@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -15,6 +14,7 @@
 
 #include <holdfast/connection_config.hpp>
 #include <holdfast/future.hpp>
+#include <holdfast/stop_token.hpp>
 #include <holdfast/transaction.hpp>
 
 namespace holdfast {
@@ -26,7 +26,7 @@ struct PostOptions {
   /// the work undone. The COMMIT is waited for. Nothing: no bound.
   std::optional<std::chrono::milliseconds> timeout = {};
   /// The same with Error{Interrupted} once a stop is requested.
-  std::stop_token cancel = {};
+  StopToken cancel = {};
 };
 
 namespace detail {
@@ -54,7 +54,7 @@ class PostedTask {
   std::int64_t bytes = 0;  ///< What it holds, about.
   std::optional<Durability> durability;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::stop_token cancel;
+  StopToken cancel;
   int attempts = 0;
   std::exception_ptr failure;  ///< Of the last run.
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/condition.hpp>
 #include <holdfast/connection_pool.hpp>
@@ -136,7 +136,7 @@ class QueryBuilder {
   }
   /// An array of objects. NULL is null, a blob {"$blob": base64}. Throws Error{InvalidArgument} where two columns of
   /// the result have one name, and Error{TypeMismatch} for a text that is not UTF-8.
-  nlohmann::json fetchJson();
+  Json fetchJson();
   /// The number of rows that fetch() would return.
   std::int64_t count();
   bool exists();

@@ -60,6 +60,7 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
     std::vector<bool> keyIsGiven;
     keyIsGiven.reserve(entities.size());
     for (const Entity& entity : entities) keyIsGiven.push_back(!detail::keyIsToBeFound(entity));
+    const bool oneByOne = hasHooksToCall();
     bool again = false;  // The transaction may be carried out a second time.
     core_.inTransaction(detail::Operation::Create, [&](Transaction& tx) {
       for (std::size_t i = 0; again && i < entities.size(); ++i) {
@@ -68,7 +69,7 @@ class BaseRepository : public RepositoryReads<Entity>, public RepositoryHooks<En
       again = true;
       detail::EntityInserter<Entity> inserter(tx);
       for (std::size_t done = 0; done < entities.size();) {
-        std::size_t added = hasHooksToCall() ? 0 : inserter.addSeveral(std::span(entities).subspan(done));
+        std::size_t added = oneByOne ? 0 : inserter.addSeveral(std::span(entities).subspan(done));
         if (added == 0) {
           createOneOfMany(inserter, tx, entities[done], done + 1);
           added = 1;

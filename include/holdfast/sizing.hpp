@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include <nlohmann/json_fwd.hpp>
+#include <holdfast/json_fwd.hpp>
 
 namespace holdfast {
 
@@ -48,6 +48,6 @@ struct SizingReport {
   std::vector<SizingAdvice> advice;
 };
 
-nlohmann::json toJson(const SizingReport& report);
+Json toJson(const SizingReport& report);
 
 }  // namespace holdfast

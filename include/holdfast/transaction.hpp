@@ -5,12 +5,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 
 #include <holdfast/connection.hpp>
 #include <holdfast/row_cursor.hpp>
+#include <holdfast/stop_token.hpp>
 
 namespace holdfast {
 
@@ -29,7 +29,7 @@ struct CallOptions {
   std::optional<std::chrono::milliseconds> timeout = {};
   Priority priority = Priority::Telemetry;
   /// Ends waiting and running with Error{Interrupted} once a stop is requested.
-  std::stop_token cancel = {};
+  StopToken cancel = {};
   /// Times that a write is repeated on contention; nothing: the database's retry.maxRetries.
   std::optional<int> maxRetries = {};
 };
@@ -53,7 +53,7 @@ struct TransactionOptions {
   std::optional<int> maxRetries = {};
   Priority priority = Priority::Telemetry;
   /// Ends waiting and running statements with Error{Interrupted} once a stop is requested.
-  std::stop_token cancel = {};
+  StopToken cancel = {};
 };
 
 class Error;

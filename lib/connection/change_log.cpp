@@ -13,6 +13,7 @@ constexpr std::uint32_t kKnownFormat = 3'007'000;
 constexpr int kRegionBytes = 32'768;  // As SQLite maps it.
 
 const std::uint32_t* secondHeaderOf(sqlite3* handle) noexcept {
+  if constexpr (!kHasThreads) return nullptr;  // There is no log; asking for its index would make one.
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return nullptr;
   if (file->pMethods == nullptr || file->pMethods->iVersion < 2) return nullptr;

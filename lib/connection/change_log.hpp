@@ -97,9 +97,11 @@ class ChangeLog {
   }
   /// Where somebody else has committed, everything counts as changed.
   void lookForForeignCommits() noexcept;
-  /// Another number where that has found one. 0: that is not known here.
-  std::uint64_t foreignEpoch() const noexcept {
-    return header_.load(std::memory_order_acquire) == nullptr ? 0 : epoch_.load(std::memory_order_acquire);
+  /// Another number where that has found commits that are not this process's; a log begun anew is none. 0: that is not
+  /// known here.
+  std::uint64_t foreignCommits() const noexcept {
+    if (header_.load(std::memory_order_acquire) == nullptr) return 0;
+    return std::uint64_t{1} + foreign_.load(std::memory_order_acquire);
   }
 
   void add(Gate& gate);

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 
 #include <holdfast/connection.hpp>
 #include <holdfast/report.hpp>
+#include <holdfast/stop_token.hpp>
 
 #include "connection/control_statements.hpp"
 #include "connection/heavy_statements.hpp"
@@ -126,7 +126,7 @@ struct Connection::Impl {
     using Time = std::chrono::steady_clock::time_point;
     Time lockDeadline = Time::max();  ///< For waiting for the locks of other processes.
     Time deadline = Time::max();      ///< For everything: the running statement is ended then.
-    std::stop_token cancel = {};      ///< The same when it is asked to stop.
+    StopToken cancel = {};            ///< The same when it is asked to stop.
     std::int64_t maxBytes = 0;        ///< Of cache, statements and pages written by one transaction; 0: no bound.
   };
   /// Sets limits, until the next call or the end of the lease.
@@ -138,6 +138,9 @@ struct Connection::Impl {
   void checkLimits() const;
   /// Makes the log's content durable, whatever `synchronous` is. Throws Error.
   void syncLog();
+  /// Is another number once a commit of this handle can be read back: of its pages in the log; without a log of the commits
+  /// that the file's header counts, read from the medium. Throws Error.
+  std::uint64_t commitMark() const;
   /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Throws Error.
   void overwriteFailedCommit();
   /// Whether a deferred constraint is violated now, which would make COMMIT fail.
@@ -266,6 +269,7 @@ struct Connection::Impl {
   }
   /// Where the cache does not have it.
   CachedStatement& prepareStatement(const Sql& sql);
+  /// sqlite3_step(), of which the limits know: one that is over is not stopped any more.
   int step(sqlite3_stmt* statement) noexcept {
     sqlite3_stmt* const outer = std::exchange(stepping_, statement);
     const int code = sqlite3_step(statement);
@@ -293,10 +297,10 @@ struct Connection::Impl {
   bool cannotUndo_ = false;  ///< A ROLLBACK has failed: the handle has to go, and its transaction with it.
   Durability durability_;
   Limits limits_;
-  bool limited_ = false;          ///< Whether limits_ holds anything that a running statement has to look at.
-  std::int64_t bytesBefore_ = 0;  ///< As of the beginning of the transaction.
-  sqlite3_stmt* stepping_ = nullptr;
-  Stop stopped_ = Stop::No;  ///< What ended the last statement that was ended.
+  bool limited_ = false;              ///< Whether limits_ holds anything that a running statement has to look at.
+  std::int64_t bytesBefore_ = 0;      ///< As of the beginning of the transaction.
+  sqlite3_stmt* stepping_ = nullptr;  ///< The innermost one that runs now; null: none, or one of SQLite's own.
+  Stop stopped_ = Stop::No;           ///< What ended the last statement that was ended.
   std::chrono::steady_clock::time_point lockWaitBegan_{};
   std::uint32_t heavyEpoch_ = HeavyStatements::epoch();
   std::atomic<bool> interruptAsked_{false};

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "core/port/thread_local.hpp"
+
 namespace holdfast::sqlite_memory {
 
 /// A wall around SQLite's allocator, stricter than its own hard heap limit in three ways:
@@ -38,7 +40,7 @@ class HeapReserve {
   static bool isOpen() noexcept { return depth_ > 0; }
 
  private:
-  inline static constinit thread_local int depth_ = 0;
+  inline static constinit HOLDFAST_THREAD_LOCAL int depth_ = 0;
 };
 
 }  // namespace holdfast::sqlite_memory

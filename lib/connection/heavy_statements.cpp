@@ -5,12 +5,13 @@
 #include <sqlite3.h>
 
 #include "connection/heap_wall.hpp"
+#include "core/port/thread_local.hpp"
 #include "policy/memory_budget.hpp"
 
 namespace holdfast {
 namespace {
 
-thread_local int insideOfThisThread = 0;
+HOLDFAST_THREAD_LOCAL int insideOfThisThread = 0;
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -52,16 +53,17 @@ void HeavyStatements::spend(std::uint64_t textHash) noexcept {
   if (before == 1) known_[textHash % kKnown].store(0, std::memory_order_relaxed);
 }
 
-void HeavyStatements::Permit::enter(std::uint64_t textHash, Time deadline, const std::stop_token& cancel) {
+void HeavyStatements::Permit::enter(std::uint64_t textHash, Time deadline, const StopToken& cancel) {
   if (entered_) return;
   spend(textHash);
   entered_ = true;
   if (insideOfThisThread++ > 0) return;
   HeavyStatements& all = instance();
-  const std::stop_callback wakeUp(cancel, [&all] {
+  const auto wake = [&all] {
     const port::LockGuard guard(all.mutex_);
     all.changed_.notifyAll();
-  });
+  };
+  const StopCallback<decltype(wake)> wakeUp(cancel, wake);
   port::LockGuard guard(all.mutex_);
   bool waited = false;
   while (all.running_ >= width_.load(std::memory_order_relaxed) && areBounded() && !hasRoomForOneMore() &&

@@ -5,7 +5,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <stop_token>
+
+#include <holdfast/stop_token.hpp>
 
 #include "core/port/mutex.hpp"
 
@@ -44,7 +45,7 @@ class HeavyStatements {
     ~Permit() { leave(); }
     /// Waits for its turn, until `deadline` or a stop is requested: then it goes ahead all the same. Does not wait
     /// where this thread has leave already. With a deadline in the past it never waits.
-    void enter(std::uint64_t textHash, Time deadline, const std::stop_token& cancel = {});
+    void enter(std::uint64_t textHash, Time deadline, const StopToken& cancel = {});
     void leave() noexcept;
 
    private:

@@ -30,6 +30,10 @@ struct ConnectionProfile {
   ChangeLog* changes = nullptr;
 };
 
+/// The journal that handles use: the write-ahead log; without threads a rollback journal, which stays when a commit ends
+/// it (its header is written over), as not every device can cut files.
+inline constexpr const char* kJournalMode = kHasThreads ? "wal" : "persist";
+
 /// Opens the (existing) file and applies the profile, reading every setting back. Waits for locks of other processes up
 /// to openTimeout. Throws Error: CannotOpen, NotADatabase, ReadOnly, Busy, Unsupported for a setting that does not
 /// take, ...

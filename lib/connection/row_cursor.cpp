@@ -1,5 +1,6 @@
 #include <holdfast/row_cursor.hpp>
 
+#include <optional>
 #include <utility>
 
 #include "connection/connection_impl.hpp"
@@ -57,7 +58,8 @@ const RowView* RowCursor::next() {
   Connection::Impl& impl = connection_->impl();
   try {
     impl.requireUsable();  // The caller may have taken its time since the last row.
-    const sqlite_memory::HeapReserve reserve;
+    std::optional<sqlite_memory::HeapReserve> reserve;
+    if (sqlite3_stmt_busy(statement_->handle) != 0) reserve.emplace();  // The caller has seen a row.
     const int code = sqlite3_step(statement_->handle);
     impl.adoptTables(*statement_);
     if (code == SQLITE_ROW) return &row_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <sqlite3.h>
 
@@ -35,14 +36,16 @@ void configureSqlite(std::int64_t sortBytes) noexcept {
 
 void startSqlite(std::int64_t sortBytes) noexcept {
   static constinit port::Mutex mutex;
+  static constinit bool started = false;
   const port::LockGuard guard(mutex);
+  if (std::exchange(started, true)) return;  // SQLite would log settings that come late.
   configureSqlite(sortBytes);
   sqlite_memory::installHeapWall();
   sqlite3_initialize();  // Where it fails so does the first handle, which says why.
 }
 
 void requireUsableSqlite() {
-  if (sqlite3_threadsafe() == 0) {
+  if (kHasThreads && sqlite3_threadsafe() == 0) {
     throw Error(ErrorCode::Unsupported, "the linked SQLite was built with SQLITE_THREADSAFE=0; link one with 1 or 2");
   }
   if (sqlite3_libversion_number() < 3038000) {

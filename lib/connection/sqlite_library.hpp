@@ -26,7 +26,7 @@ bool hasWalResetBug(int versionNumber) noexcept;
 /// spills at `sortBytes` of pages of 4 KiB (or the size of its cache) instead of 250 pages, 1 MB whatever the cache:
 /// six of them broke a limit of 4 MiB.
 void configureSqlite(std::int64_t sortBytes) noexcept;
-/// The same, and SQLite is started, with a wall around its heap (heap_wall.hpp). Any thread; again without effect.
+/// The same, and SQLite is started, with a wall around its heap (heap_wall.hpp). Any thread; the first call counts.
 void startSqlite(std::int64_t sortBytes) noexcept;
 
 /// Throws Error{Unsupported} for an SQLite built without threads or older than 3.38.

@@ -125,7 +125,7 @@ void StatementCache::forget(CachedStatement& statement) noexcept {
 
 void StatementCache::insertIntoIndex(CachedStatement& entry) noexcept {
   const std::size_t mask = index_.size() - 1;
-  std::size_t at = entry.hash & mask;
+  auto at = static_cast<std::size_t>(entry.hash) & mask;
   while (index_[at] != nullptr) at = (at + 1) & mask;
   index_[at] = &entry;
 }

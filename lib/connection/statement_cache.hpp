@@ -79,7 +79,7 @@ class StatementCache {
  private:
   CachedStatement* find(const Sql& sql) const noexcept {
     const std::size_t mask = index_.size() - 1;
-    for (std::size_t at = sql.hash() & mask; index_[at] != nullptr; at = (at + 1) & mask) {
+    for (auto at = static_cast<std::size_t>(sql.hash()) & mask; index_[at] != nullptr; at = (at + 1) & mask) {
       CachedStatement& entry = *index_[at];
       if (entry.hash != sql.hash()) continue;
       if (entry.text.data() == sql.data() || entry.text == sql.text()) return &entry;

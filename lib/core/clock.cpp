@@ -17,4 +17,6 @@ constinit const SystemClock clock;
 
 const Clock& systemClock() noexcept { return clock; }
 
+Timestamp wallTime() noexcept { return port::wallNow(); }
+
 }  // namespace holdfast

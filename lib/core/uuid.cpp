@@ -1,9 +1,9 @@
 #include <holdfast/uuid.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <span>
 
+#include <holdfast/clock.hpp>
 #include <holdfast/error.hpp>
 
 #include "core/port/process.hpp"
@@ -30,8 +30,7 @@ Uuid Uuid::make() {
   if (!port::randomBytes(std::span(uuid.bytes).subspan(6))) {
     throw Error(ErrorCode::IoError, "the system has no random numbers for a UUID");
   }
-  const auto now =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const auto now = wallTime().time_since_epoch();
   const auto time = static_cast<std::uint64_t>(now.count());
   for (std::size_t i = 0; i < 6; ++i) uuid.bytes[i] = static_cast<std::byte>(time >> (40 - 8 * i));
   uuid.bytes[6] = (uuid.bytes[6] & std::byte{0x0f}) | std::byte{0x70};  // Version 7.

@@ -34,7 +34,7 @@ std::size_t LatencyHistogram::bucketOf(std::uint64_t nanoseconds) noexcept {
 
 std::uint64_t LatencyHistogram::upperEdge(std::size_t bucket) noexcept {
   const std::size_t octave = bucket / kSubBuckets;
-  const std::uint64_t next = (kSubBuckets + bucket % kSubBuckets + 1) << octave;  // In units of 1/8 ns.
+  const std::uint64_t next = std::uint64_t{kSubBuckets + bucket % kSubBuckets + 1} << octave;  // In units of 1/8 ns.
   return (next + kSubBuckets - 1) / kSubBuckets - 1;
 }
 

@@ -22,6 +22,7 @@ using Microseconds = std::chrono::microseconds;
 using std::chrono::hours;
 using std::chrono::minutes;
 
+constexpr std::int64_t kMostHandles = kHasThreads ? 60 : 1;
 constexpr Milliseconds kYear = hours{8760};
 constexpr std::int64_t kMostBytes = 1024 * GiB;  // Above it SQLite's own arithmetic on cache sizes would overflow.
 
@@ -53,8 +54,8 @@ constexpr std::array kConfigFields{
     Field<Config>{"readAnchor", &Config::readAnchor},
     Field<Config>{"asyncThreads", &Config::asyncThreads, {1, 64}},
     Field<Config>{"asyncCapacity", &Config::asyncCapacity, {1, 100'000}},
-    Field<Config>{"poolSize", &Config::poolSize, {1, 60}},
-    Field<Config>{"minPoolSize", &Config::minPoolSize, {1, 60}},
+    Field<Config>{"poolSize", &Config::poolSize, {1, kMostHandles}},
+    Field<Config>{"minPoolSize", &Config::minPoolSize, {1, kMostHandles}},
     Field<Config>{"dynamicSizing", &Config::dynamicSizing},
     Field<Config>{"memoryLimit", &Config::memoryLimit, {256 * KiB, kMostBytes, true}},
     Field<Config>{"residentLimit", &Config::residentLimit, {MiB, kMostBytes, true}},

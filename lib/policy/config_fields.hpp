@@ -8,8 +8,6 @@
 #include <string_view>
 #include <variant>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <holdfast/arena_options.hpp>
 #include <holdfast/connection_config.hpp>
 
@@ -35,8 +33,8 @@ struct FieldMember<ArenaOptions> {
   using Type = MemberOfTypes<ArenaOptions, bool, int, std::int64_t>;
 };
 
-/// Less is used up by what SQLite keeps for one handle and its schema.
-inline constexpr std::int64_t kArenaLeastBytes = 128 * KiB;
+/// Less is used up by what SQLite keeps for one handle and its schema: a device without threads has pages of 1 KiB.
+inline constexpr std::int64_t kArenaLeastBytes = (kHasThreads ? 128 : 48) * KiB;
 
 /// The accepted values of a number, in the unit of its field (bytes, milliseconds, microseconds).
 struct Range {
@@ -62,14 +60,16 @@ std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept;
 /// Throws Error{InvalidConfig} where the field is out of range.
 template <typename Config>
 void checkField(const Field<Config>& field, const Config& config, std::string_view path);
-/// Throws Error{InvalidConfig} where the value is of the wrong kind or out of range.
 template <typename Config>
-void readField(const Field<Config>& field, const nlohmann::json& value, Config& config, std::string_view path);
+bool isAccepted(const Field<Config>& field, const Config& config);
+/// "a whole number from 1 to 60"
 template <typename Config>
-nlohmann::json writeField(const Field<Config>& field, const Config& config);
+std::string acceptedBy(const Field<Config>& field);
 
+/// A text as messages show it.
+std::string quotedConfigText(std::string_view text);
 /// Error{InvalidConfig} that names the field, its value and what would be accepted.
-[[noreturn]] void throwInvalid(std::string_view path, std::string_view name, const nlohmann::json& value,
+[[noreturn]] void throwInvalid(std::string_view path, std::string_view name, std::string_view shown,
                                std::string_view accepted);
 
 }  // namespace holdfast

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +9,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/port/files.hpp"
 #include "core/text.hpp"
-#include "policy/config_fields.hpp"
-#include "policy/nearest_name.hpp"
+#include "policy/config_json_value.hpp"
 
 namespace holdfast {
 namespace {
@@ -22,26 +20,15 @@ constexpr std::string_view kRetry = "retry";
 constexpr std::size_t kFileLimitBytes = MiB;
 
 template <typename Config>
-[[noreturn]] void throwUnknown(const std::string& key, const Config& config, std::string_view path) {
-  std::vector<std::string_view> names;
-  for (const auto& field : fieldsOf(config)) names.push_back(field.name);
-  if (path.empty()) names.push_back(kRetry);
-  std::string text = std::string("unknown key '").append(path).append(shorten(key, 60)).append("'");
-  const std::string_view nearest = nearestName(key, names);
-  if (!nearest.empty()) text.append("; did you mean '").append(path).append(nearest).append("'?");
-  throw Error(ErrorCode::InvalidConfig, text);
-}
-
-template <typename Config>
 void readMember(const std::string& key, const json& value, Config& config, std::string_view path) {
   const auto fields = fieldsOf(config);
   const auto field = std::find_if(fields.begin(), fields.end(), [&key](const auto& f) { return f.name == key; });
-  if (field == fields.end()) throwUnknown(key, config, path);
+  if (field == fields.end()) throwUnknownField(key, config, path, path.empty() ? kRetry : std::string_view());
   readField(*field, value, config, path);
 }
 
 void readRetry(const json& value, RetryPolicy& retry) {
-  if (!value.is_object()) throwInvalid("", kRetry, value, "an object");
+  if (!value.is_object()) throwInvalidJson("", kRetry, value, "an object");
   for (const auto& [key, member] : value.items()) readMember(key, member, retry, "retry.");
 }
 

@@ -1,116 +1,19 @@
 #include <array>
-#include <optional>
-#include <type_traits>
+#include <cstdio>
 #include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include <holdfast/error.hpp>
 
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "policy/config_fields.hpp"
+#include "policy/config_kinds.hpp"
 #include "policy/quantity.hpp"
 
-// How each type of field is read, written, checked and described.
+// How each kind of field is checked and described.
 
 namespace holdfast {
 namespace {
-
-using nlohmann::json;
-
-template <typename T>
-concept Count = std::same_as<T, int> || std::same_as<T, std::size_t>;
-template <typename T>
-concept Bytes = std::same_as<T, std::int64_t>;
-template <typename T>
-concept Duration = std::same_as<T, std::chrono::milliseconds> || std::same_as<T, std::chrono::microseconds>;
-template <typename T>
-concept Enum = std::is_enum_v<T>;
-
-constexpr std::array kAllDurability{Durability::Full, Durability::Normal, Durability::Off};
-constexpr std::array kAllTempStores{TempStore::File, TempStore::Memory};
-constexpr std::array kAllHousekeepingModes{HousekeepingMode::Thread, HousekeepingMode::Manual};
-constexpr const auto& allOf(Durability) { return kAllDurability; }
-constexpr const auto& allOf(TempStore) { return kAllTempStores; }
-constexpr const auto& allOf(HousekeepingMode) { return kAllHousekeepingModes; }
-
-// --- Reading: nothing where the value is of the wrong kind -----------------------------------------------------------
-
-template <typename T>
-std::optional<T> readWhole(const json& value) {
-  if (value.is_number_unsigned()) {
-    const auto number = value.get<std::uint64_t>();
-    if (std::in_range<T>(number)) return static_cast<T>(number);
-  } else if (value.is_number_integer()) {
-    const auto number = value.get<std::int64_t>();
-    if (std::in_range<T>(number)) return static_cast<T>(number);
-  }
-  return std::nullopt;
-}
-
-template <typename T>
-std::optional<T> read(const json& value) {
-  if constexpr (std::same_as<T, bool>) {
-    return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
-  } else if constexpr (std::same_as<T, std::string>) {
-    return value.is_string() ? std::optional(value.get<std::string>()) : std::nullopt;
-  } else {
-    static_assert(std::same_as<T, double>);
-    return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
-  }
-}
-
-template <Count T>
-std::optional<T> read(const json& value) {
-  return readWhole<T>(value);
-}
-
-template <Bytes T>
-std::optional<T> read(const json& value) {
-  return value.is_string() ? readSize(value.get_ref<const std::string&>()) : readWhole<T>(value);
-}
-
-template <Duration T>
-std::optional<T> read(const json& value) {
-  constexpr std::int64_t kPerMillisecond = T(std::chrono::milliseconds(1)).count();
-  if (!value.is_string()) {
-    const std::optional<std::int64_t> count = readWhole<std::int64_t>(value);
-    const auto largest = T::max().count() / kPerMillisecond;
-    if (!count || *count < -largest || *count > largest) return std::nullopt;
-    return T(*count * kPerMillisecond);
-  }
-  const std::optional<std::chrono::microseconds> exact = readDuration(value.get_ref<const std::string&>());
-  if (!exact) return std::nullopt;
-  const T duration = std::chrono::duration_cast<T>(*exact);
-  return duration == *exact ? std::optional(duration) : std::nullopt;
-}
-
-template <Enum T>
-std::optional<T> read(const json& value) {
-  for (const T candidate : allOf(T{})) {
-    if (value == toText(candidate)) return candidate;
-  }
-  return std::nullopt;
-}
-
-// --- Writing ---------------------------------------------------------------------------------------------------------
-
-template <typename T>
-json write(const T& value) {
-  return value;
-}
-template <Bytes T>
-json write(const T& bytes) {
-  return bytes % 1024 == 0 && bytes != 0 ? json(writeSize(bytes)) : json(bytes);
-}
-template <Duration T>
-json write(const T& duration) {
-  return writeDuration(duration);
-}
-template <Enum T>
-json write(const T& value) {
-  return toText(value);
-}
 
 // --- Checking --------------------------------------------------------------------------------------------------------
 
@@ -177,63 +80,84 @@ std::string accepted(const Range&) {
   return texts;
 }
 
-/// Not the content of lists and objects: printing them takes stack by their depth.
-std::string describe(const json& value) {
-  if (value.is_structured()) return value.is_array() ? "a list" : "an object";
-  return shorten(value.dump(-1, ' ', false, json::error_handler_t::replace), 60);
-}
+// Values are shown as they would stand in JSON.
 
-template <typename Config, typename T>
-T typeOf(T Config::*);
+template <typename T>
+std::string shown(const T& value) {
+  if constexpr (std::same_as<T, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::same_as<T, std::string>) {
+    return quotedConfigText(value);
+  } else {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.15g", value);
+    return text.data();
+  }
+}
+template <Count T>
+std::string shown(const T& value) {
+  return std::to_string(value);
+}
+template <Bytes T>
+std::string shown(const T& bytes) {
+  return bytes % 1024 == 0 && bytes != 0 ? quotedConfigText(writeSize(bytes)) : std::to_string(bytes);
+}
+template <Duration T>
+std::string shown(const T& duration) {
+  return quotedConfigText(writeDuration(duration));
+}
+template <Enum T>
+std::string shown(const T& value) {
+  return quotedConfigText(toText(value));
+}
 
 }  // namespace
 
+std::string quotedConfigText(std::string_view text) {
+  std::string quoted;
+  if (isUtf8(text)) {
+    appendQuoted(quoted, text);
+  } else {
+    quoted = "a text that is not UTF-8";
+  }
+  return quoted;
+}
+
+template <typename Config>
+bool isAccepted(const Field<Config>& field, const Config& config) {
+  return std::visit([&](auto member) { return accepts<decltype(typeOfMember(member))>(field.range, config.*member); },
+                    field.member);
+}
+
+template <typename Config>
+std::string acceptedBy(const Field<Config>& field) {
+  return std::visit([&](auto member) { return accepted<decltype(typeOfMember(member))>(field.range); }, field.member);
+}
+
 template <typename Config>
 void checkField(const Field<Config>& field, const Config& config, std::string_view path) {
-  std::visit(
-      [&](auto member) {
-        using T = decltype(typeOf(member));
-        if (accepts<T>(field.range, config.*member)) return;
-        throwInvalid(path, field.name, write<T>(config.*member), accepted<T>(field.range));
-      },
-      field.member);
+  if (isAccepted(field, config)) return;
+  const std::string value =
+      std::visit([&](auto member) { return shown<decltype(typeOfMember(member))>(config.*member); }, field.member);
+  throwInvalid(path, field.name, value, acceptedBy(field));
 }
 
-template <typename Config>
-void readField(const Field<Config>& field, const json& value, Config& config, std::string_view path) {
-  std::visit(
-      [&](auto member) {
-        using T = decltype(typeOf(member));
-        std::optional<T> result = read<T>(value);
-        if (!result || !accepts<T>(field.range, *result)) {
-          throwInvalid(path, field.name, value, accepted<T>(field.range));
-        }
-        config.*member = std::move(*result);
-      },
-      field.member);
-}
-
-template <typename Config>
-json writeField(const Field<Config>& field, const Config& config) {
-  return std::visit([&](auto member) { return write<decltype(typeOf(member))>(config.*member); }, field.member);
-}
-
+template bool isAccepted(const Field<ConnectionConfig>&, const ConnectionConfig&);
+template bool isAccepted(const Field<RetryPolicy>&, const RetryPolicy&);
+template bool isAccepted(const Field<ArenaOptions>&, const ArenaOptions&);
+template std::string acceptedBy(const Field<ConnectionConfig>&);
+template std::string acceptedBy(const Field<RetryPolicy>&);
+template std::string acceptedBy(const Field<ArenaOptions>&);
 template void checkField(const Field<ConnectionConfig>&, const ConnectionConfig&, std::string_view);
 template void checkField(const Field<RetryPolicy>&, const RetryPolicy&, std::string_view);
 template void checkField(const Field<ArenaOptions>&, const ArenaOptions&, std::string_view);
-template void readField(const Field<ConnectionConfig>&, const json&, ConnectionConfig&, std::string_view);
-template void readField(const Field<RetryPolicy>&, const json&, RetryPolicy&, std::string_view);
-template void readField(const Field<ArenaOptions>&, const json&, ArenaOptions&, std::string_view);
-template json writeField(const Field<ConnectionConfig>&, const ConnectionConfig&);
-template json writeField(const Field<RetryPolicy>&, const RetryPolicy&);
-template json writeField(const Field<ArenaOptions>&, const ArenaOptions&);
 
-void throwInvalid(std::string_view path, std::string_view name, const json& value, std::string_view accepted) {
+void throwInvalid(std::string_view path, std::string_view name, std::string_view shown, std::string_view accepted) {
   throw Error(ErrorCode::InvalidConfig, std::string("'")
                                             .append(path)
                                             .append(name)
                                             .append("' is ")
-                                            .append(describe(value))
+                                            .append(shorten(shown, 60))
                                             .append("; accepted: ")
                                             .append(accepted));
 }

@@ -2,8 +2,6 @@
 
 #include <array>
 
-#include <nlohmann/json.hpp>
-
 #include <holdfast/units.hpp>
 
 #include "policy/config_fields.hpp"
@@ -20,10 +18,10 @@ std::string_view textOf(Enum value, const std::array<std::string_view, N>& texts
 
 void checkDatabase(const std::string& database) {
   if (database.empty() || database.find('\0') != std::string::npos) {
-    throwInvalid("", "database", database, "the path of a file");
+    throwInvalid("", "database", quotedConfigText(database), "the path of a file");
   }
   if (database == ":memory:") {
-    throwInvalid("", "database", database,
+    throwInvalid("", "database", quotedConfigText(database),
                  "the path of a file; each handle would see a memory database of its own, so put the file on a memory "
                  "file system where it need not last");
   }
@@ -48,15 +46,23 @@ void ConnectionConfig::validate() const {
   for (const auto& field : fieldsOf(*this)) checkField(field, *this, "");
   for (const auto& field : fieldsOf(retry)) checkField(field, retry, "retry.");
   if (minPoolSize > poolSize) {
-    throwInvalid("", "minPoolSize", minPoolSize, "at most poolSize, which is " + std::to_string(poolSize));
+    throwInvalid("", "minPoolSize", std::to_string(minPoolSize),
+                 "at most poolSize, which is " + std::to_string(poolSize));
+  }
+  if (!kHasThreads && housekeeping == HousekeepingMode::Thread) {
+    throwInvalid("", "housekeeping", quotedConfigText(toText(housekeeping)),
+                 "manual, as the library was built without threads: call tick() now and then");
+  }
+  if (!kHasThreads && readAnchor) {
+    throwInvalid("", "readAnchor", "true", "false, as there is no write-ahead log without threads");
   }
   constexpr std::int64_t kPage = 4 * KiB;
   if (walSizeLimit != 0 && walSizeLimit < 2 * kPage * checkpointPages) {
-    throwInvalid("", "walSizeLimit", walSizeLimit,
+    throwInvalid("", "walSizeLimit", std::to_string(walSizeLimit),
                  "0, or at least twice what checkpointPages is: " + std::to_string(2 * kPage * checkpointPages));
   }
   if (forceCleanupAfter.count() != 0 && forceCleanupAfter < leakThreshold) {
-    throwInvalid("", "forceCleanupAfter", writeDuration(forceCleanupAfter),
+    throwInvalid("", "forceCleanupAfter", quotedConfigText(writeDuration(forceCleanupAfter)),
                  "0ms, or at least leakThreshold, which is " + writeDuration(leakThreshold));
   }
 }

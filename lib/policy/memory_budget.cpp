@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <holdfast/units.hpp>
 
@@ -27,6 +28,10 @@ std::int64_t sortBytes(std::int64_t limit) noexcept {
 std::int64_t heapReserve(std::int64_t limit) noexcept { return limit / 16; }
 
 std::int64_t cachedRowBytes(std::int64_t limit) noexcept { return limit / 8; }
+
+std::int64_t queuedBytes(std::int64_t limit) noexcept {
+  return limit == 0 ? std::numeric_limits<std::int64_t>::max() : limit / 8;
+}
 
 MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept {
   if (limit == 0) {

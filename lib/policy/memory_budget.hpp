@@ -29,6 +29,8 @@ struct MemoryShares {
 std::int64_t heapReserve(std::int64_t limit) noexcept;
 /// What caches of rows may hold of `limit`, all together. It is not set aside: SQLite may use it while they do not.
 std::int64_t cachedRowBytes(std::int64_t limit) noexcept;
+/// What the posted work of one pool may hold of `limit` (0: none) while it waits.
+std::int64_t queuedBytes(std::int64_t limit) noexcept;
 
 /// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements,
 /// and the soft limit lies at 0.75: measured, 8 handles then run a mixed load on 252 MB in as little as 256 KiB at full
@@ -41,8 +43,8 @@ MemoryShares divideMemory(std::int64_t limit, std::size_t handles) noexcept;
 /// P + S / P * 4.4 KiB, least where P is the root of S * 4.4 KiB (230 KiB for 12 MiB).
 std::int64_t sortBytes(std::int64_t limit) noexcept;
 
-/// The stage for `used` of `limit` bytes, the reserve not counted. Pressure begins at 90 % and ends below 85 %, critical begins at 97 %
-/// and ends below 90 %: the gap keeps it from fluttering.
+/// The stage for `used` of `limit` bytes, the reserve not counted. Pressure begins at 90 % and ends below 85 %, critical
+/// begins at 97 % and ends below 90 %: the gap keeps it from fluttering.
 MemoryStage memoryStageOf(std::int64_t used, std::int64_t limit, MemoryStage before) noexcept;
 
 /// One open handle that wants page cache.

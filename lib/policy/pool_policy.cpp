@@ -42,9 +42,11 @@ Clock::TimePoint renewalTime(Clock::TimePoint createdAt, std::chrono::millisecon
   return createdAt + std::chrono::milliseconds(static_cast<std::int64_t>(jittered));
 }
 
-std::chrono::milliseconds openRetryPause(std::chrono::milliseconds first, int failures) noexcept {
+std::chrono::milliseconds openRetryPause(std::chrono::milliseconds first, int failures,
+                                         std::chrono::milliseconds acquireTimeout) noexcept {
   constexpr int kMostDoublings = 6;
-  return first * (1 << std::clamp(failures - 1, 0, kMostDoublings));
+  const std::chrono::milliseconds pause = first * (1 << std::clamp(failures - 1, 0, kMostDoublings));
+  return acquireTimeout.count() == 0 ? pause : std::min(pause, std::max(first, acquireTimeout / 2));
 }
 
 }  // namespace holdfast

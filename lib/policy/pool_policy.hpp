@@ -45,6 +45,8 @@ Clock::TimePoint renewalTime(Clock::TimePoint createdAt, std::chrono::millisecon
 
 /// The pause before an open is tried again after `failures` (1 and up) failed in a row: doubles, up to 64 times
 /// `first`.
-std::chrono::milliseconds openRetryPause(std::chrono::milliseconds first, int failures) noexcept;
+/// But for the first, at most half of `acquireTimeout` (zero: no such bound): whoever waits its whole time sees an attempt.
+std::chrono::milliseconds openRetryPause(std::chrono::milliseconds first, int failures,
+                                         std::chrono::milliseconds acquireTimeout) noexcept;
 
 }  // namespace holdfast

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include <holdfast/units.hpp>
 
 namespace holdfast {
@@ -84,26 +82,6 @@ SizingFigures SizingWindow::figures(const SizingFigures& now) const noexcept {
     result.utilisation = 100.0 * static_cast<double>(before_.leased + current_.leased) / static_cast<double>(places);
   }
   return result;
-}
-
-nlohmann::json toJson(const SizingReport& report) {
-  const SizingFigures& f = report.figures;
-  nlohmann::json json;
-  json["figures"] = {{"rounds", f.rounds},           {"acquires", f.acquires},
-                     {"readWaits", f.readWaits},     {"acquireTimeouts", f.acquireTimeouts},
-                     {"utilisation", f.utilisation}, {"mostHandles", f.mostHandles},
-                     {"idleHandles", f.idleHandles}, {"refusals", f.refusals},
-                     {"runsAlone", f.runsAlone},     {"peakBytes", f.peakBytes},
-                     {"poolSize", f.poolSize},       {"targetSize", f.targetSize},
-                     {"memoryLimit", f.memoryLimit}};
-  json["advice"] = nlohmann::json::array();
-  for (const SizingAdvice& advice : report.advice) {
-    json["advice"].push_back({{"knob", toText(advice.knob)},
-                              {"present", advice.present},
-                              {"suggested", advice.suggested},
-                              {"reason", advice.reason}});
-  }
-  return json;
 }
 
 }  // namespace holdfast

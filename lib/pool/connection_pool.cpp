@@ -5,6 +5,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/port/clock.hpp"
 #include "core/port/process.hpp"
+#include "pool/in_context.hpp"
 #include "pool/pool_core.hpp"
 #include "pool/pool_internals.hpp"
 
@@ -14,17 +15,6 @@ namespace {
 const CallOptions kUnbounded;
 
 Holder caller(const Place& place) { return {place, nullptr, true, port::currentThreadId()}; }
-
-/// Runs `body`; what it throws says how much memory and how many handles are in use.
-template <typename Core, typename F>
-auto inContext(const Core& core, F body) {
-  try {
-    return translatingBadAlloc(body);
-  } catch (Error& error) {
-    setContextIfPossible(error, [&core] { return core.contextText(); });
-    throw;
-  }
-}
 
 Holder callerOf(const Sql& sql) { return {Place{}, sql.data(), sql.isLiteral(), port::currentThreadId()}; }
 
@@ -155,16 +145,8 @@ void ConnectionPool::runTransaction(Work work, const TransactionOptions& options
   inContext(*core_, [&] { core_->runTransaction(work, options, caller(place)); });
 }
 
-void ConnectionPool::postTask(std::unique_ptr<detail::PostedTask> task) {
-  inContext(*core_, [&] { core_->post(std::move(task)); });
-}
-
 void ConnectionPool::flush() {
   inContext(*core_, [this] { core_->flush(); });
-}
-
-void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
-  inContext(*core_, [&] { core_->submit(Task([task = std::move(task)] { task->run(); })); });
 }
 
 CheckpointReport ConnectionPool::checkpoint() {

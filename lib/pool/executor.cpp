@@ -5,13 +5,14 @@
 #include <holdfast/error.hpp>
 
 #include "core/port/process.hpp"
+#include "core/port/thread_local.hpp"
 
 namespace holdfast {
 namespace {
 
 /// What this thread is a worker of, and how many tasks submit() runs on it in each other.
-constinit thread_local const Executor* workerOf = nullptr;
-constinit thread_local int nesting = 0;
+constinit HOLDFAST_THREAD_LOCAL const Executor* workerOf = nullptr;
+constinit HOLDFAST_THREAD_LOCAL int nesting = 0;
 
 }  // namespace
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/port/thread_local.hpp"
+
 namespace holdfast {
 
 /// A transaction's callback runs on this thread while it lives: the pool that it is of is not to be used.
@@ -22,7 +24,7 @@ class InsideTransaction {
  private:
   const void* pool_;
   const InsideTransaction* around_;
-  inline static constinit thread_local const InsideTransaction* innermost = nullptr;
+  inline static constinit HOLDFAST_THREAD_LOCAL const InsideTransaction* innermost = nullptr;
 };
 
 }  // namespace holdfast

@@ -59,10 +59,10 @@ void ConnectionPool::Core::settleAnchor(Connection& writer, const Wish& wish) no
 bool ConnectionPool::Core::foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept {
   // The version changes for a handle when somebody else commits (all of the pool's own writes are this handle's), and
   // where its cache was emptied for want of memory; the log's index counts commits only.
-  const std::uint64_t epoch = changes.foreignEpoch();
+  const std::uint64_t commits = changes.foreignCommits();
   const bool foreign = anchor.connectionId == writer.id() && anchor.dataVersion != version &&
-                       (epoch == 0 || epoch != anchor.foreignEpoch);
-  if (anchor.connectionId != writer.id() || anchor.dataVersion != version) anchor.foreignEpoch = epoch;
+                       (commits == 0 || commits != anchor.foreignCommits);
+  if (anchor.connectionId != writer.id() || anchor.dataVersion != version) anchor.foreignCommits = commits;
   anchor.connectionId = writer.id();
   anchor.dataVersion = version;
   if (!foreign) return false;

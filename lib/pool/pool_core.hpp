@@ -73,7 +73,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
     bool mayJoin = false;    ///< The lease may come with the open transaction of a group.
     bool keepsView = false;  ///< What it is for can be done with the snapshot of the last write.
     Priority priority = Priority::Telemetry;
-    const std::stop_token* cancel = nullptr;
+    const StopToken* cancel = nullptr;
   };
   PooledConnection acquire(const Wish& wish);
   /// A read handle, bounded for as long as it is leased.
@@ -182,8 +182,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
-  /// Replaces an aged handle; keeps it where no new one can be opened.
-  void renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept;
+  /// Replaces an aged handle; keeps it where no new one can be opened. One at a time, so that the pool has one handle more
+  /// than it should for a moment, and not twice as many: false where another one is being renewed.
+  bool renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept;
   /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
   void recoverConnection(std::size_t slot, std::string_view reason, std::chrono::milliseconds openTimeout) noexcept;
   bool verifyConnection(std::size_t slot, std::string& reason) noexcept;
@@ -364,7 +365,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   struct Patience {
     RetryPolicy policy;
     SteadyTime deadline;
-    std::stop_token cancel;
+    StopToken cancel;
   };
   class Phases;
   /// How it goes with others.
@@ -406,7 +407,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   static void endHolder(Connection::Impl& writer) noexcept;
   CommitResult commitOnce(Connection::Impl& writer) noexcept;
   CommitOutcome commitAndSync(Connection::Impl& writer, std::optional<Error>& error);
-  CommitOutcome resolveOutcome(Connection::Impl& writer, bool visible) noexcept;
+  /// `markBefore`: the handle's commitMark() before the COMMIT.
+  CommitOutcome resolveOutcome(Connection::Impl& writer, std::uint64_t markBefore) noexcept;
   /// What takes part in a transaction that was rolled back under it, without having caused that.
   CommitResult undoneByOthers(Connection::Impl& writer) noexcept;
   /// The end of a lease of the write handle that leaves a group behind. Nothing where the slot went to another holder.
@@ -420,6 +422,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   static void endPosted(Ended ended) noexcept;
   static void tellMembers(Ended& ended) noexcept;
   void flushOnce();
+  void flushOrThrow();
+  /// Nothing could be written, for that reason: whose deadline has passed is told.
+  void failOverduePosts(const std::exception& why) noexcept;
   /// False where another process holds the lock.
   bool tryFlush(SteadyTime deadline);
   void finishBackgroundWork() noexcept;

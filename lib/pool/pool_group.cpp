@@ -156,16 +156,14 @@ void ConnectionPool::Core::endHolder(Connection::Impl& writer) noexcept {
 
 CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept {
   const auto start = SteadyClock::now();
-  const std::uint64_t loggedBefore = writer.loggedPages.value();
   CommitResult result{CommitOutcome::Unknown, nullptr};
   const sqlite_memory::HeapReserve reserve;
   endHolder(writer);
   try {
     std::optional<Error> error;
+    const std::uint64_t mark = writer.commitMark();
     result.outcome = commitAndSync(writer, error);
-    if (result.outcome == CommitOutcome::Unknown) {
-      result.outcome = resolveOutcome(writer, writer.loggedPages.value() != loggedBefore);
-    }
+    if (result.outcome == CommitOutcome::Unknown) result.outcome = resolveOutcome(writer, mark);
     if (result.outcome != CommitOutcome::Done) result.error = share(*error);
   } catch (const std::exception&) {
     writer.broken = true;  // For want of memory: no more is known.
@@ -193,12 +191,18 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
 // it is written over; and a page whose sync failed is not written by a later one. So first everything that is committed
 // goes into the database, which is synced; then another commit takes the place of the failed one. What succeeds in this
 // decides; where it fails too, nobody can know.
-CommitOutcome ConnectionPool::Core::resolveOutcome(Connection::Impl& writer, bool visible) noexcept {
+//
+// Without a log the next read undoes the failed commit, unless it had ended its journal already. Whatever it finds is
+// made certain by another commit.
+CommitOutcome ConnectionPool::Core::resolveOutcome(Connection::Impl& writer, std::uint64_t markBefore) noexcept {
   try {
-    if (!writer.checkpoint(CheckpointMode::Passive).complete) return CommitOutcome::Unknown;
-    if (visible) return CommitOutcome::Done;
+    std::string reason;
+    const bool settled = kHasThreads ? writer.checkpoint(CheckpointMode::Passive).complete : writer.verify(reason);
+    if (!settled) return CommitOutcome::Unknown;
+    const bool visible = writer.commitMark() != markBefore;
+    if (visible && kHasThreads) return CommitOutcome::Done;
     writer.overwriteFailedCommit();
-    return CommitOutcome::NotDone;
+    return visible ? CommitOutcome::Done : CommitOutcome::NotDone;
   } catch (const std::exception&) {
     return CommitOutcome::Unknown;
   }

@@ -88,7 +88,8 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       // Memory is there again as soon as somebody has given it back: a pause would only refuse calls that can be served.
       const bool shortOfMemory = error.code() == ErrorCode::MemoryLimit;
       entry.retryAt = clock->now();
-      if (!shortOfMemory) entry.retryAt += openRetryPause(config.openRetryDelay, ++entry.openFailures);
+      if (!shortOfMemory)
+        entry.retryAt += openRetryPause(config.openRetryDelay, ++entry.openFailures, config.acquireTimeout);
     }
     publish(EventKind::OpenFailed, 0, {error.what()});
     error.addFrame(slot == SlotTable::kWriter ? "opening a write handle" : "opening a read handle");
@@ -96,7 +97,8 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
   }
 }
 
-void ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept {
+bool ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept {
+  if (renewing.exchange(true)) return false;
   std::shared_ptr<Connection> old = table[slot].connection;
   try {
     // The new one is opened first: closing the last handle on a file would checkpoint and delete the log.
@@ -107,8 +109,11 @@ void ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::millis
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"an aged handle stays, a new one cannot be opened: ", failure.what()});
     const port::LockGuard guard(mutex);
-    table[slot].renewAt = clock->now() + openRetryPause(config.openRetryDelay, table[slot].openFailures);
+    table[slot].renewAt =
+        clock->now() + openRetryPause(config.openRetryDelay, table[slot].openFailures, config.acquireTimeout);
   }
+  renewing = false;
+  return true;
 }
 
 void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/port/thread_local.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
 
@@ -12,10 +13,10 @@ namespace {
 /// The read slot of this thread: its pages and statements are warm there. Threads begin at different ones, and one that
 /// found its slot taken comes back to it. Only a preference, so it does not matter which pool it was of.
 std::atomic<std::size_t> nextReader{0};
-thread_local std::size_t preferredReader = 0;  // 0: not chosen yet.
+HOLDFAST_THREAD_LOCAL std::size_t preferredReader = 0;  // 0: not chosen yet.
 /// Straight acquires are timed one in so many, with that weight.
 constexpr std::uint32_t kSampleEvery = 64;
-thread_local std::uint32_t acquireCount = 0;
+HOLDFAST_THREAD_LOCAL std::uint32_t acquireCount = 0;
 
 using SteadyClock = std::chrono::steady_clock;
 
@@ -118,9 +119,9 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
       facts = table.facts(slot);
     }
     std::string reason;
-    if (isConnectionStale(facts, now)) {
-      renewConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
-    } else if (needsVerification(facts, config, now) && !verifyConnection(slot, reason)) {
+    const bool renewed =
+        isConnectionStale(facts, now) && renewConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
+    if (!renewed && needsVerification(facts, config, now) && !verifyConnection(slot, reason)) {
       recoverConnection(slot, reason, std::min(config.openTimeout, timeLeft(deadline)));
       if (table[slot].connection == nullptr) {
         throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");

@@ -95,30 +95,6 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   return report;
 }
 
-constinit port::Mutex ConnectionPool::Core::openFilesMutex;
-constinit ConnectionPool::Core* ConnectionPool::Core::firstOpen = nullptr;
-
-void ConnectionPool::Core::claimFile() {
-  const port::LockGuard guard(openFilesMutex);
-  for (const Core* other = firstOpen; other != nullptr; other = other->nextOpen) {
-    if (other->device != device || other->inode != inode) continue;
-    throw Error(
-        ErrorCode::Misuse,
-        "another pool of this process has the file open, or leases of one that was closed are still out: use that one");
-  }
-  nextOpen = firstOpen;
-  firstOpen = this;
-}
-
-void ConnectionPool::Core::yieldFile() noexcept {
-  const port::LockGuard guard(openFilesMutex);
-  for (Core** at = &firstOpen; *at != nullptr; at = &(*at)->nextOpen) {
-    if (*at != this) continue;
-    *at = nextOpen;
-    return;
-  }
-}
-
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
   // Whatever needs memory comes first: from Opening on nothing may fail.
   ConnectionConfig copy = wanted;
@@ -165,7 +141,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
-  report.journalMode = "wal";
+  report.journalMode = kJournalMode;
   report.pageSize = writer.profile.pageSize;
   report.connectionsOpened = config.minPoolSize;
   report.cacheBytesPerHandle = writer.profile.cacheBytes;
@@ -176,7 +152,8 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
   settledPosts = 0;
-  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
+  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity,
+               queuedBytes(sqlite_memory::limitWithinArena(config.memoryLimit))});
   startHousekeeper();
   observers.start(config.housekeeping == HousekeepingMode::Thread);
   const port::LockGuard guard(mutex);

@@ -44,8 +44,9 @@ std::size_t ConnectionPool::Core::waitForSlot(const Wish& wish, std::size_t pref
   self.priority = wish.priority;
   self.mayJoin = wish.mayJoin;
   self.thread = &port::Parker::ofThisThread();
-  const std::stop_token cancel = wish.cancel != nullptr ? *wish.cancel : std::stop_token();
-  const std::stop_callback wakeUp(cancel, [&self] { self.thread->tell(); });
+  const StopToken cancel = wish.cancel != nullptr ? *wish.cancel : StopToken();
+  const auto wake = [&self] { self.thread->tell(); };
+  const StopCallback<decltype(wake)> wakeUp(cancel, wake);
   port::LockGuard guard(mutex);
   requireOpen();
   WaitQueue& queue = waitersOf(access);

@@ -85,16 +85,20 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
   constexpr std::chrono::milliseconds kLookAgain{1};
   const auto mayComeBack = [this, self = port::currentThreadId()] {
     const port::LockGuard guard(mutex);
-    return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self);
+    return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self) &&
+           !InsideTransaction::of(this);
   };
   const std::int64_t limit = ProcessMemory::instance().usableBytes();
-  const SteadyTime deadline =
-      std::chrono::steady_clock::now() +
+  const std::chrono::milliseconds patience =
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
-  while (mayComeBack() && std::chrono::steady_clock::now() < deadline) {
+  const SteadyTime start = std::chrono::steady_clock::now();
+  while (mayComeBack() && std::chrono::steady_clock::now() < start + patience / 2) {
     port::sleepFor(kLookAgain);
     if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
   }
+  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for.
+  std::optional<Alone> alone;
+  if (mayComeBack()) alone.emplace(*this, start + patience, false);
   return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions();
 }
 
@@ -120,34 +124,6 @@ ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage sta
     endLease(slot);
   }
   return relief;
-}
-
-void ConnectionPool::Core::releasePagesOfOthers() const noexcept {
-  // One handle after the other: who wants one should not find them all taken.
-  Core* other = nullptr;
-  std::size_t slot = 0;
-  while (takeNextOfOthers(other, slot)) {
-    if (other->table[slot].connection != nullptr) other->table[slot].connection->impl().releasePages();
-    other->noteMemory(slot);
-    other->endLease(slot);
-  }
-}
-
-bool ConnectionPool::Core::takeNextOfOthers(Core*& other, std::size_t& slot) const noexcept {
-  // Who has a slot keeps the pool in being; giving it back may end it, which needs the lock.
-  const port::LockGuard guard(openFilesMutex);
-  const bool first = other == nullptr;
-  Core* pool = firstOpen;
-  while (!first && pool != nullptr && pool != other) pool = pool->nextOpen;
-  for (std::size_t next = first ? 0 : slot + 1; pool != nullptr; pool = pool->nextOpen, next = 0) {
-    for (; pool != this && next < pool->table.size(); ++next) {
-      if (!pool->table.open().contains(next) || !pool->table.tryTake(next)) continue;
-      other = pool;
-      slot = next;
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace holdfast

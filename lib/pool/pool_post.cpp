@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "pool/in_context.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
@@ -16,6 +17,14 @@ constexpr int kMaxAttempts = 5;
 Holder ownWork() { return {Place::here(), nullptr, true, port::currentThreadId()}; }
 
 }  // namespace
+
+void ConnectionPool::postTask(std::unique_ptr<detail::PostedTask> task) {
+  inContext(*core_, [&] { core_->post(std::move(task)); });
+}
+
+void ConnectionPool::submit(std::unique_ptr<detail::AsyncTask> task) {
+  inContext(*core_, [&] { core_->submit(Task([task = std::move(task)] { task->run(); })); });
+}
 
 void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
   requireOwnProcess();
@@ -32,7 +41,7 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
   // These would wait for room that only they can make.
   if (holdsWriter || posts.isCurrentThread()) deadline = SteadyClock::now();
   const bool byCaller = config.housekeeping == HousekeepingMode::Manual && !holdsWriter;
-  if (byCaller && posts.due()) flushOnce();
+  if (byCaller && (posts.due() || !posts.hasRoomFor(*task))) flushOnce();
   if (config.housekeeping == HousekeepingMode::Thread) startPoster();
   if (!posts.push(task, deadline)) {
     {
@@ -40,8 +49,10 @@ void ConnectionPool::Core::post(std::unique_ptr<detail::PostedTask> task) {
       requireOpen();
     }
     if (posts.closed()) throw Error(ErrorCode::PoolClosed, "the database is being closed");
-    throw Error(ErrorCode::PoolExhausted, "the queue of posted work is full: " + std::to_string(posts.size()) +
-                                              " wait to be written; post less, or raise postCapacity");
+    throw Error(ErrorCode::PoolExhausted,
+                "the queue of posted work is full: " + std::to_string(posts.size()) + " pieces with " +
+                    std::to_string(posts.bytes()) +
+                    " bytes wait to be written; post less, or raise postCapacity or memoryLimit");
   }
   counters.posted.add();
   if (!byCaller || !posts.due()) return;
@@ -65,8 +76,33 @@ void ConnectionPool::Core::startPoster() {
   });
 }
 
-// A transaction of nobody's, which takes along what is posted.
 void ConnectionPool::Core::flushOnce() {
+  try {
+    flushOrThrow();
+  } catch (const std::exception& failure) {
+    failOverduePosts(failure);
+    throw;
+  }
+}
+
+void ConnectionPool::Core::failOverduePosts(const std::exception& why) noexcept {
+  Ended ended;
+  ended.tasks = posts.takeOverdue();
+  for (auto& task : ended.tasks) {
+    try {
+      if (task->cancel.stop_requested())
+        throw Error(ErrorCode::Interrupted, "a stop was requested before it was written");
+      throw Error(ErrorCode::Timeout, std::string("it could not be written by its deadline: ") + why.what());
+    } catch (...) {
+      task->failure = std::current_exception();
+    }
+  }
+  settledPosts.fetch_add(ended.tasks.size());
+  endPosted(std::move(ended));
+}
+
+// A transaction of nobody's, which takes along what is posted.
+void ConnectionPool::Core::flushOrThrow() {
   if (posts.empty()) return;
   const Patience patience = patienceFor({});
   for (int attempt = 0; !tryFlush(patience.deadline); ++attempt) {

@@ -12,10 +12,9 @@
 #include "core/port/thread.hpp"
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
-#include "pool/executor.hpp"
+#include "pool/async_parts.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
-#include "pool/post_queue.hpp"
 #include "pool/read_anchor.hpp"
 #include "pool/slot_table.hpp"
 #include "pool/wait_queue.hpp"
@@ -66,6 +65,7 @@ struct PoolState {
   std::atomic<std::uint32_t> generation{0};
   std::atomic<bool> holdsHandles{false};
   std::atomic<bool> foreignWritesSeen{false};
+  std::atomic<bool> renewing{false};  // A handle, because of its age.
 
   // --- Free of the lock ------------------------------------------------------------------------------------------
   std::atomic<std::uint64_t> lastConnectionId{0};

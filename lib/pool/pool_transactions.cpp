@@ -27,7 +27,7 @@ bool mayShareTransaction(std::string_view sql) noexcept {
 }
 
 // In steps, so that a stop is noticed.
-void pauseFor(std::chrono::nanoseconds pause, const std::stop_token& cancel) {
+void pauseFor(std::chrono::nanoseconds pause, const StopToken& cancel) {
   constexpr std::chrono::milliseconds kStep{10};
   const auto end = SteadyClock::now() + pause;
   for (auto left = pause; left.count() > 0; left = end - SteadyClock::now()) {

@@ -32,10 +32,15 @@ void PostQueue::reset(const Bounds& bounds) {
 
 bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
   port::LockGuard guard(mutex_);
-  while (!closed_ && tasks_.size() >= bounds_.capacity && went_.waitUntil(guard, deadline)) {
-  }
-  if (closed_ || tasks_.size() >= bounds_.capacity) return false;
   const std::int64_t bytes = task->bytes;
+  if (!closed_ && isFullFor(bytes)) {
+    ++waiting_;
+    came_.notifyOne();
+    while (!closed_ && isFullFor(bytes) && went_.waitUntil(guard, deadline)) {
+    }
+    --waiting_;
+  }
+  if (closed_ || isFullFor(bytes)) return false;
   const Time taskDeadline = task->deadline;
   tasks_.push_back(std::move(task));
   ++pushed_;
@@ -47,8 +52,7 @@ bool PostQueue::push(std::unique_ptr<detail::PostedTask>& task, Time deadline) {
     sooner = sooner || dueAt < dueAt_;
     if (sooner) dueAt_ = dueAt;
   }
-  bytes_ += bytes;
-  count_.store(tasks_.size(), std::memory_order_release);
+  count(bytes);
   // One that is due sooner moves the clock of whoever waits, the one that makes it due ends the wait.
   if (sooner || tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes) {
     came_.notifyOne();
@@ -61,15 +65,34 @@ PostQueue::Tasks PostQueue::take(std::size_t most) {
   Tasks taken;
   if (tasks_.size() <= most) {
     taken.swap(tasks_);
-    bytes_ = 0;
+    count(-bytes_);
   } else {
     const auto end = tasks_.begin() + static_cast<Tasks::difference_type>(most);
     taken.assign(std::make_move_iterator(tasks_.begin()), std::make_move_iterator(end));
     tasks_.erase(tasks_.begin(), end);
-    for (const auto& task : taken) bytes_ -= task->bytes;
+    for (const auto& task : taken) count(-task->bytes);
   }
-  count_.store(tasks_.size(), std::memory_order_release);
   went_.notifyAll();
+  return taken;
+}
+
+PostQueue::Tasks PostQueue::takeOverdue() noexcept {
+  const Time now = std::chrono::steady_clock::now();
+  const auto isOverdue = [now](const auto& task) { return task->deadline <= now || task->cancel.stop_requested(); };
+  const port::LockGuard guard(mutex_);
+  Tasks taken;
+  try {
+    taken.reserve(static_cast<std::size_t>(std::count_if(tasks_.begin(), tasks_.end(), isOverdue)));
+  } catch (const std::bad_alloc&) {
+    return taken;
+  }
+  for (auto& task : tasks_) {
+    if (taken.size() == taken.capacity() || !isOverdue(task)) continue;
+    taken.push_back(std::move(task));
+  }
+  std::erase(tasks_, nullptr);
+  for (const auto& task : taken) count(-task->bytes);
+  if (!taken.empty()) went_.notifyAll();
   return taken;
 }
 
@@ -79,19 +102,34 @@ void PostQueue::putBack(Tasks tasks) noexcept {
   const port::LockGuard guard(mutex_);
   if (tasks_.empty()) dueAt_ = std::chrono::steady_clock::now() + bounds_.delay;
   try {
-    const std::size_t count = tasks.size();
+    const std::size_t returned = tasks.size();
     tasks.insert(tasks.end(), std::make_move_iterator(tasks_.begin()), std::make_move_iterator(tasks_.end()));
     tasks_.swap(tasks);
-    for (std::size_t i = 0; i < count; ++i) bytes_ += tasks_[i]->bytes;
+    for (std::size_t i = 0; i < returned; ++i) count(tasks_[i]->bytes);
   } catch (const std::bad_alloc&) {
     // Dropped.
   }
-  count_.store(tasks_.size(), std::memory_order_release);
   came_.notifyOne();
 }
 
+void PostQueue::count(std::int64_t bytes) {
+  bytes_ += bytes;
+  totalBytes_.fetch_add(bytes, std::memory_order_relaxed);
+  count_.store(tasks_.size(), std::memory_order_release);
+}
+
+bool PostQueue::isFullFor(std::int64_t bytes) const {
+  if (tasks_.empty()) return bounds_.capacity == 0;
+  return tasks_.size() >= bounds_.capacity || bytes > bounds_.mostBytes - bytes_;
+}
+
+bool PostQueue::hasRoomFor(const detail::PostedTask& task) const {
+  const port::LockGuard guard(mutex_);
+  return !isFullFor(task.bytes);
+}
+
 bool PostQueue::dueNow() const {
-  return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes ||
+  return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes || waiting_ > 0 ||
          (!tasks_.empty() && std::chrono::steady_clock::now() >= dueAt_);
 }
 

@@ -11,6 +11,7 @@
 #include "connection/heap_wall.hpp"
 #include "connection/heavy_statements.hpp"
 #include "connection/sqlite_library.hpp"
+#include "pool/async_parts.hpp"
 
 namespace holdfast {
 
@@ -34,7 +35,9 @@ void ProcessMemory::leave(const void* pool) {
   divide();
 }
 
-std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedBytes() + CacheManager::sourcedBytes(); }
+std::int64_t ProcessMemory::usedBytes() noexcept { return sqlite_memory::usedBytes() + besideHeap(); }
+
+std::int64_t ProcessMemory::besideHeap() noexcept { return CacheManager::sourcedBytes() + PostQueue::totalBytes(); }
 
 MemoryShares ProcessMemory::shares() const {
   const port::LockGuard guard(mutex_);
@@ -50,7 +53,7 @@ std::int64_t ProcessMemory::mostForCaches() noexcept {
   if (limit == 0) return std::numeric_limits<std::int64_t>::max();
   // Where the wall could not be installed it counts nothing.
   const std::int64_t taken = std::max(sqlite_memory::heapBytesTaken(), sqlite_memory::usedBytes());
-  return std::min(cachedRowBytes(limit), limit - heapReserve(limit) - taken);
+  return std::min(cachedRowBytes(limit), limit - heapReserve(limit) - taken - PostQueue::totalBytes());
 }
 
 void ProcessMemory::divide() {
@@ -67,7 +70,7 @@ void ProcessMemory::divide() {
     sqlite_memory::setLimits({.softBytes = shares_.softLimit,
                               .hardBytes = shares_.hardLimit,
                               .reserveBytes = shares_.reserve,
-                              .beside = &CacheManager::sourcedBytes});
+                              .beside = &besideHeap});
   } else if (limitedBefore) {
     sqlite_memory::setLimits(before_);  // Back to what the application had set by itself, and may set otherwise.
     sqlite_memory::setHeapWall({});

@@ -21,7 +21,7 @@ class ProcessMemory {
   void join(const void* pool, std::int64_t limit, std::size_t handles);
   void leave(const void* pool);
 
-  /// SQLite's heap, and what caches hold of its content.
+  /// SQLite's heap, what caches hold of its content, and what is queued for it.
   static std::int64_t usedBytes() noexcept;
   MemoryShares shares() const;
   /// Has every handle look at its share again before it is leased next.
@@ -43,6 +43,7 @@ class ProcessMemory {
     std::size_t handles = 0;
   };
   void divide() HOLDFAST_REQUIRES(mutex_);
+  static std::int64_t besideHeap() noexcept;
   /// What all caches of rows may hold at the moment.
   static std::int64_t mostForCaches() noexcept;
 

@@ -36,7 +36,7 @@ struct ReadAnchor {
   // Of the owner of the write slot.
   std::uint64_t connectionId = 0;  ///< Whose data version it is.
   std::int64_t dataVersion = 0;
-  std::uint64_t foreignEpoch = 0;
+  std::uint64_t foreignCommits = 0;
   Clock::TimePoint restUntil{};
 };
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <bit>
 
-#include <nlohmann/json.hpp>
-
 #include <holdfast/error.hpp>
+
+#include "core/json_text.hpp"
 
 namespace holdfast {
 namespace {
@@ -99,18 +99,18 @@ Condition Condition::in(Expression tested, std::vector<Value> values) {
   }
   if (std::all_of(values.begin(), values.end(), fitsJson)) {
     // One parameter, and one text for lists of every length.
-    nlohmann::json list = nlohmann::json::array();
+    std::string list;
     for (const Value& value : values) {
-      if (value.type() == ValueType::Integer)
-        list.push_back(value.view().integer());
-      else
-        list.push_back(value.view().text());
+      list += list.empty() ? '[' : ',';
+      if (value.type() == ValueType::Integer) {
+        list += std::to_string(value.view().integer());
+      } else if (isUtf8(value.view().text())) {
+        appendQuoted(list, value.view().text());
+      } else {
+        throw Error(ErrorCode::InvalidArgument, "a text in the list for " + text + " is not UTF-8");
+      }
     }
-    try {
-      bound.emplace_back(list.dump());
-    } catch (const nlohmann::json::exception&) {
-      throw Error(ErrorCode::InvalidArgument, "a text in the list for " + text + " is not UTF-8");
-    }
+    bound.emplace_back(std::move(list += ']'));
     return {text + " IN (SELECT value FROM json_each(?))", std::move(bound)};
   }
   // A number with a fraction is bound, never written as text: SQLite reads decimals with the platform's precision.

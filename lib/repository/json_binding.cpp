@@ -8,6 +8,7 @@
 
 #include <holdfast/error.hpp>
 
+#include "core/json_text.hpp"
 #include "core/text.hpp"
 #include "repository/base64.hpp"
 #include "repository/json_reading.hpp"

@@ -24,6 +24,4 @@ bool isTooDeep(const nlohmann::json& value);
 /// text that is no JSON, or too deep.
 nlohmann::json parsedJsonOf(const ValueView& value, std::string_view column);
 
-bool isUtf8(std::string_view text) noexcept;
-
 }  // namespace holdfast

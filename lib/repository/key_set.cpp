@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstdint>
-
-#include <nlohmann/json.hpp>
+#include <system_error>
 
 #include <holdfast/field.hpp>
 
@@ -38,34 +38,53 @@ std::optional<std::string> hexBytes(std::string_view text) {
   return bytes;
 }
 
-// Texts as hex digits, too: one need not be UTF-8. Numbers with a fraction by their bits: decimals are read with
-// different precision by different libraries, and infinities have none.
-nlohmann::json jsonOf(const ValueView& value) {
+// A token is "<column in hex>.<+ or ->", and for each value ".<kind><content>". Texts as hex digits, too: one may hold a dot.
+// Numbers with a fraction by their bits: decimals are read with different precision by different libraries, and infinities
+// have none.
+void appendValue(std::string& token, const ValueView& value) {
   switch (value.type()) {
-    case ValueType::Null: return nullptr;
-    case ValueType::Integer: return value.integer();
-    case ValueType::Real: return {{"real", std::bit_cast<std::int64_t>(value.real())}};
-    case ValueType::Text: return {{"text", hexText(value.text().data(), value.text().size())}};
+    case ValueType::Null: token += ".n"; return;
+    case ValueType::Integer: token.append(".i").append(std::to_string(value.integer())); return;
+    case ValueType::Real: token.append(".r").append(std::to_string(std::bit_cast<std::int64_t>(value.real()))); return;
+    case ValueType::Text: token.append(".t").append(hexText(value.text().data(), value.text().size())); return;
     case ValueType::Blob: break;
   }
-  return {{"blob", hexText(value.blob().data(), value.blob().size())}};
+  token.append(".b").append(hexText(value.blob().data(), value.blob().size()));
 }
 
-std::optional<Value> valueOf(const nlohmann::json& json) {
-  if (json.is_null()) return Value();
-  if (json.is_number_integer()) return Value(json.get<std::int64_t>());
-  if (!json.is_object() || json.size() != 1) return std::nullopt;
-  const std::string& type = json.begin().key();
-  const nlohmann::json& content = json.front();
-  if (type == "real" && content.is_number_integer()) return Value(std::bit_cast<double>(content.get<std::int64_t>()));
-  if (!content.is_string()) return std::nullopt;
-  std::optional<std::string> bytes = hexBytes(content.get_ref<const std::string&>());
+std::optional<std::int64_t> numberOf(std::string_view text) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<Value> valueOf(std::string_view part) {
+  if (part.empty()) return std::nullopt;
+  const std::string_view content = part.substr(1);
+  const char kind = part.front();
+  if (kind == 'n') return content.empty() ? std::optional(Value()) : std::nullopt;
+  if (kind == 'i' || kind == 'r') {
+    const std::optional<std::int64_t> number = numberOf(content);
+    if (!number) return std::nullopt;
+    return kind == 'i' ? Value(*number) : Value(std::bit_cast<double>(*number));
+  }
+  std::optional<std::string> bytes = hexBytes(content);
   if (!bytes) return std::nullopt;
-  if (type == "text") return Value(std::move(*bytes));
-  if (type != "blob") return std::nullopt;
+  if (kind == 't') return Value(std::move(*bytes));
+  if (kind != 'b') return std::nullopt;
   Blob blob(bytes->size());
   std::transform(bytes->begin(), bytes->end(), blob.begin(), [](char c) { return static_cast<std::byte>(c); });
   return Value(std::move(blob));
+}
+
+/// What comes before the next dot, which is taken away with it; nothing at the end.
+std::optional<std::string_view> nextPart(std::optional<std::string_view>& rest) {
+  if (!rest) return std::nullopt;
+  const std::size_t dot = rest->find('.');
+  const std::string_view part = rest->substr(0, dot);
+  rest = dot == std::string_view::npos ? std::nullopt : std::optional(rest->substr(dot + 1));
+  return part;
 }
 
 std::string placeholders(std::size_t count) {
@@ -113,31 +132,30 @@ void KeySet::appendOrder(std::string& text) const {
 }
 
 std::string KeySet::token(const std::vector<Value>& place) const {
-  nlohmann::json values = nlohmann::json::array();
-  for (const Value& value : place) values.push_back(jsonOf(value.view()));
   const std::string_view column = shape_.columns[columns_.front()];
-  return nlohmann::json{{"by", hexText(column.data(), column.size())},
-                        {"down", order_ == Order::Descending},
-                        {"after", std::move(values)}}
-      .dump();
+  std::string token = hexText(column.data(), column.size());
+  token += order_ == Order::Descending ? ".-" : ".+";
+  for (const Value& value : place) appendValue(token, value.view());
+  return token;
 }
 
 // SQLite's NULLs come before all values, and a comparison with one is never true.
 Condition KeySet::after(std::string_view token) const {
-  const nlohmann::json json = nlohmann::json::parse(token, nullptr, false);
   const std::string_view column = shape_.columns[columns_.front()];
-  if (!json.is_object() || !json.contains("after") || !json["after"].is_array()) throwBadToken("is none");
-  if (json.value("by", nlohmann::json()) != hexText(column.data(), column.size()) ||
-      json.value("down", nlohmann::json()) != (order_ == Order::Descending) ||
-      json["after"].size() != columns_.size()) {
+  std::optional<std::string_view> rest = token;
+  const auto by = nextPart(rest);
+  const auto direction = nextPart(rest);
+  if (!by || by->empty() || !direction || (*direction != "+" && *direction != "-")) throwBadToken("is none");
+  if (*by != hexText(column.data(), column.size()) || (*direction == "-") != (order_ == Order::Descending)) {
     throwBadToken("is of a list in another order");
   }
   std::vector<Value> values;
-  for (const nlohmann::json& part : json["after"]) {
-    std::optional<Value> value = valueOf(part);
+  while (const auto part = nextPart(rest)) {
+    std::optional<Value> value = valueOf(*part);
     if (!value || (value->isNull() && !values.empty())) throwBadToken("is none");
     values.push_back(std::move(*value));
   }
+  if (values.size() != columns_.size()) throwBadToken("is of a list in another order");
   const bool isDown = order_ == Order::Descending;
   const std::string_view further = isDown ? " < " : " > ";
   std::string first;

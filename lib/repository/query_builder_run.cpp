@@ -1,17 +1,12 @@
 // What a QueryBuilder does once it is put together.
 
-#include <nlohmann/json.hpp>
-
 #include <holdfast/error.hpp>
 #include <holdfast/table_schema.hpp>
 
 #include "connection/row_reading.hpp"
-#include "core/out_of_memory.hpp"
 #include "query/identifier.hpp"
-#include "repository/include_rows.hpp"
-#include "repository/json_reading.hpp"
+#include "repository/query_run.hpp"
 #include "repository/query_statement.hpp"
-#include "repository/unknown_name.hpp"
 
 namespace holdfast {
 namespace {
@@ -65,37 +60,6 @@ void QueryBuilder::requirePlainWrite(std::string_view operation, bool takesCondi
 
 void QueryBuilder::requireMeantForAll() const {
   if (where_.empty() && !everyRow_) refuse("without a condition every row is meant: say everyRow() where that is so");
-}
-
-template <typename F>
-auto QueryBuilder::run(std::string_view operation, F body) {
-  const auto frame = [&] {
-    return std::string(operation).append(" of ").append(tables_.empty() ? std::string("no table") : tables_.front());
-  };
-  try {
-    return translatingBadAlloc(body);
-  } catch (Error& error) {
-    try {
-      throwUnknownName(*executor_, tables_, error);
-    } catch (Error& better) {
-      // Another one came of looking for better words, and does not hide the first.
-      if (better.code() == ErrorCode::InvalidArgument) {
-        addFrameIfPossible(better, frame);
-        throw;
-      }
-    } catch (const std::bad_alloc&) {
-    }
-    addFrameIfPossible(error, frame);
-    throw;
-  }
-}
-
-template <typename F>
-auto QueryBuilder::withExecutor(F body) {
-  if (!timeout_) return body(*executor_);
-  if (pool_ == nullptr) refuse("timeout() is for a pool: a transaction takes its timeout when it begins");
-  BoundedCalls calls = pool_->with({.timeout = timeout_});
-  return body(static_cast<StatementExecutor&>(calls));
 }
 
 Rows QueryBuilder::rowsOf(StatementExecutor& executor) const {
@@ -158,20 +122,6 @@ std::int64_t QueryBuilder::count() {
       executor.visitBound(Sql::unchecked(statement.text), statement.values, detail::RowVisitor(take));
       return total;
     });
-  });
-}
-
-nlohmann::json QueryBuilder::fetchJson() {
-  const auto read = [&](StatementExecutor& executor) {
-    const Rows rows = rowsOf(executor);
-    nlohmann::json objects = jsonOf(rows);
-    for (const auto& [name, related] : includes_) includeRows(executor, name, related, rows, objects);
-    return objects;
-  };
-  return run("fetch", [&] {
-    if (includes_.empty() || pool_ == nullptr) return withExecutor(read);
-    // Rows and related rows as of one moment.
-    return pool_->read([&](ReadTransaction& snapshot) { return read(snapshot); }, {.timeout = timeout_});
   });
 }
 

@@ -4,6 +4,7 @@
 #include <holdfast/field.hpp>
 
 #include "core/out_of_memory.hpp"
+#include "core/port/thread_local.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
 #include "pool/pool_internals.hpp"
@@ -72,7 +73,7 @@ class RepositoryCore::Call {
   std::span<const ValueView> row_;
   bool sampled_ = false;
   std::chrono::steady_clock::time_point start_;
-  inline static constinit thread_local std::uint32_t count_ = 0;
+  inline static constinit HOLDFAST_THREAD_LOCAL std::uint32_t count_ = 0;
 };
 
 void throwUnmapped(std::string_view table) {

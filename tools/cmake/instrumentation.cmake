@@ -6,6 +6,9 @@ option(HOLDFAST_COVERAGE "Build everything for gcov" OFF)
 
 # How much longer than in a plain build a test may take.
 set(HOLDFAST_TEST_SLOWDOWN 1)
+if(CMAKE_CROSSCOMPILING_EMULATOR)
+  set(HOLDFAST_TEST_SLOWDOWN 10)
+endif()
 
 if(HOLDFAST_SANITIZE STREQUAL "address")
   set(flags -fsanitize=address,undefined -fno-sanitize-recover=all -DHOLDFAST_SANITIZE_ADDRESS)

@@ -16,4 +16,16 @@ std::chrono::steady_clock::time_point coarseSteadyNow() noexcept {
 #endif
 }
 
+std::chrono::sys_time<std::chrono::milliseconds> wallNow() noexcept {
+  using std::chrono::milliseconds;
+#if defined(CLOCK_REALTIME)
+  // Not system_clock: on 32-bit systems the C++ library is often one that was compiled with a time of 32 bits.
+  std::timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::chrono::sys_time<milliseconds>(std::chrono::seconds(now.tv_sec) + milliseconds(now.tv_nsec / 1'000'000));
+#else
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+#endif
+}
+
 }  // namespace holdfast::port

@@ -9,11 +9,16 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <new>
 #include <system_error>
 
 namespace holdfast::port {
+
+static_assert(sizeof(off_t) == 8, "files would end at 2 GiB: compile with _FILE_OFFSET_BITS=64");
+static_assert(sizeof(std::time_t) == 8, "time would end in 2038: compile with _FILE_OFFSET_BITS=64 and _TIME_BITS=64");
+
 namespace {
 
 class Descriptor {

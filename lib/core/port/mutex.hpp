@@ -1,8 +1,8 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+
+#include "core/port/native_mutex.hpp"
 
 // Clang's thread-safety annotations; other compilers ignore them.
 #if defined(__clang__)
@@ -28,7 +28,7 @@ class HOLDFAST_CAPABILITY("mutex") Mutex {
 
  private:
   friend class Condition;
-  std::mutex mutex_;
+  NativeMutex mutex_;
 };
 
 /// Holds a mutex for a scope. It can be let go and taken again inside the scope.
@@ -66,7 +66,7 @@ class Condition {
   /// False when `deadline` passed.
   bool waitUntil(LockGuard& guard, std::chrono::steady_clock::time_point deadline) {
     Borrowed lock(guard);
-    return condition_.wait_until(lock.native, deadline) == std::cv_status::no_timeout;
+    return condition_.wait_until(lock.native, deadline) == WaitResult::no_timeout;
   }
   void notifyOne() noexcept { condition_.notify_one(); }
   void notifyAll() noexcept { condition_.notify_all(); }
@@ -74,14 +74,14 @@ class Condition {
  private:
   /// The guard's mutex as the standard's condition wants to see it, for the time of a wait.
   struct Borrowed {
-    explicit Borrowed(LockGuard& guard) : native(guard.mutex_.mutex_, std::adopt_lock) {}
+    explicit Borrowed(LockGuard& guard) : native(guard.mutex_.mutex_, kAdoptLock) {}
     Borrowed(const Borrowed&) = delete;
     Borrowed& operator=(const Borrowed&) = delete;
     ~Borrowed() { native.release(); }
-    std::unique_lock<std::mutex> native;
+    NativeLock native;
   };
 
-  std::condition_variable condition_;
+  NativeCondition condition_;
 };
 
 }  // namespace holdfast::port

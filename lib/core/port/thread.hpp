@@ -3,12 +3,19 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+
+#include <holdfast/platform.hpp>
+
+#if HOLDFAST_THREADS
 #include <thread>
+#endif
 
 namespace holdfast::port {
 
 /// The kernel's number of the calling thread, as debuggers and /proc show it. A few nanoseconds after the first call.
 std::uint64_t currentThreadId() noexcept;
+
+#if HOLDFAST_THREADS
 
 /// A thread that is joined at the latest when the object goes. `name` shows in debuggers (15 bytes).
 class Thread {
@@ -29,6 +36,22 @@ class Thread {
  private:
   std::thread thread_;
 };
+
+#else
+
+/// There are none: whoever starts one gets Error{Unsupported}.
+class Thread {
+ public:
+  Thread() noexcept = default;
+  Thread(const char* name, const std::function<void()>& body);
+
+  bool running() const noexcept { return false; }
+  bool isCurrent() const noexcept { return false; }
+  void join() noexcept {}
+  void forget() noexcept {}
+};
+
+#endif
 
 void sleepFor(std::chrono::nanoseconds duration);
 
