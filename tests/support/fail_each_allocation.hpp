@@ -1,13 +1,12 @@
 #pragma once
 
 #include <new>
-#include <string_view>
 
 #include <holdfast/error.hpp>
-#include <holdfast/logger.hpp>
 
 #include "support/child_process.hpp"
 #include "support/failing_allocation.hpp"
+#include "support/no_logger.hpp"
 
 namespace holdfast::test {
 
@@ -31,12 +30,6 @@ int failEachAllocation(Attempt attempt, Check check) {
   }
   return -1;
 }
-
-/// For where a logger that keeps the lines would need memory for them.
-class NoLogger final : public Logger {
- public:
-  void log(LogLevel, std::string_view, std::string_view) noexcept override {}
-};
 
 /// The check runs in a child of its own: an exception that leaves a noexcept function ends the process.
 template <typename F>

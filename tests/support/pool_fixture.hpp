@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +10,7 @@
 
 #include <holdfast/connection_pool.hpp>
 
+#include "core/port/mutex.hpp"
 #include "support/error_of.hpp"
 #include "support/manual_clock.hpp"
 #include "support/raw_sqlite.hpp"
@@ -23,17 +22,17 @@ namespace holdfast::test {
 class RecordingLogger final : public Logger {
  public:
   void log(LogLevel, std::string_view, std::string_view message) noexcept override {
-    const std::lock_guard lock(mutex_);
+    const port::LockGuard lock(mutex_);
     lines_.emplace_back(message);
   }
   bool contains(std::string_view text) const {
-    const std::lock_guard lock(mutex_);
+    const port::LockGuard lock(mutex_);
     return std::any_of(lines_.begin(), lines_.end(),
                        [text](const std::string& line) { return line.find(text) != std::string::npos; });
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable port::Mutex mutex_;
   std::vector<std::string> lines_;
 };
 
@@ -41,11 +40,11 @@ class RecordingLogger final : public Logger {
 class EventLog {
  public:
   void operator()(const Event& event) {
-    const std::lock_guard lock(mutex_);
+    const port::LockGuard lock(mutex_);
     events_.push_back(event);
   }
   std::vector<Event> all() const {
-    const std::lock_guard lock(mutex_);
+    const port::LockGuard lock(mutex_);
     return events_;
   }
   std::vector<Event> of(EventKind kind) const {
@@ -61,12 +60,12 @@ class EventLog {
     return result;
   }
   void clear() {
-    const std::lock_guard lock(mutex_);
+    const port::LockGuard lock(mutex_);
     events_.clear();
   }
 
  private:
-  mutable std::mutex mutex_;
+  mutable port::Mutex mutex_;
   std::vector<Event> events_;
 };
 
@@ -74,7 +73,7 @@ class EventLog {
 struct PoolFixture {
   explicit PoolFixture(std::size_t poolSize = 4) {
     config.database = directory.file("test.db");
-    config.poolSize = poolSize;
+    config.poolSize = kHasThreads ? poolSize : 1;
     config.housekeeping = HousekeepingMode::Manual;
     config.clock = clock;
     config.logger = logger;
@@ -117,6 +116,8 @@ struct PoolFixture {
   ConnectionPool pool;
 };
 
+#if !defined(HOLDFAST_TEST_ON_DEVICE)
+
 /// A file that is not where it was, for as long as the object lives: no further handle can be opened, and the ones that
 /// are open go on.
 class MovedAway {
@@ -134,6 +135,8 @@ class MovedAway {
   std::string path_;
   bool back_ = false;
 };
+
+#endif
 
 inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 

@@ -1,5 +1,11 @@
 #pragma once
 
+#if defined(HOLDFAST_TEST_ON_DEVICE)
+#include <string>
+#include <string_view>
+
+#include "support/device_of_tests.hpp"
+#else
 #include <stdlib.h>
 
 #include <cerrno>
@@ -8,8 +14,31 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#endif
 
 namespace holdfast::test {
+
+#if defined(HOLDFAST_TEST_ON_DEVICE)
+
+/// A device need not have directories: names that nobody else uses.
+class TempDirectory {
+ public:
+  TempDirectory() {
+    static int number = 0;
+    path_ = "test" + std::to_string(++number);
+  }
+  TempDirectory(const TempDirectory&) = delete;
+  TempDirectory& operator=(const TempDirectory&) = delete;
+  ~TempDirectory() { removeFilesOfTests(path_ + "-"); }
+
+  const std::string& path() const noexcept { return path_; }
+  std::string file(std::string_view name) const { return path_ + "-" + std::string(name); }
+
+ private:
+  std::string path_;
+};
+
+#else
 
 /// A directory that nobody else uses, under $TMPDIR or else the current directory. Removed with all it holds.
 class TempDirectory {
@@ -34,5 +63,7 @@ class TempDirectory {
  private:
   std::string path_;
 };
+
+#endif
 
 }  // namespace holdfast::test
