@@ -3,7 +3,8 @@
 #
 # The cross compilers bring the target's C and C++ libraries along, but not SQLite, SQLiteCpp and the
 # header-only packages. HOLDFAST_SYSROOT names a folder with these: the target's Debian packages unpacked, so
-# that there is HOLDFAST_SYSROOT/usr/lib/<triple>. It can be given to CMake or in the environment.
+# that there is HOLDFAST_SYSROOT/usr/lib/<triple>. It can be given to CMake or in the environment; otherwise it is where
+# tools/sysroot makes it.
 # HOLDFAST_STATIC links everything in, so that programs run on a device without any of these libraries.
 
 set(CMAKE_SYSTEM_NAME Linux)
@@ -15,6 +16,9 @@ set(CMAKE_LIBRARY_ARCHITECTURE ${holdfast_triple})
 
 if(NOT HOLDFAST_SYSROOT)
   set(HOLDFAST_SYSROOT "$ENV{HOLDFAST_SYSROOT}")
+endif()
+if(NOT HOLDFAST_SYSROOT)
+  get_filename_component(HOLDFAST_SYSROOT "${CMAKE_CURRENT_LIST_DIR}/../build/sysroot/${holdfast_triple}" ABSOLUTE)
 endif()
 # The compiler checks read this file again in projects of their own, which know only these variables.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES HOLDFAST_SYSROOT HOLDFAST_STATIC)
