@@ -1,6 +1,8 @@
 // The memory-stress benchmark: real files, real threads, a budget, and an exit code that says whether it held.
 // 0: it did; 1: it did not, or something else went wrong; 2: bad usage.
 
+#include <malloc.h>
+
 #include <cstdio>
 #include <exception>
 #include <utility>
@@ -20,6 +22,13 @@ constexpr int kComparisonWeight = 24;
 constexpr int kSmallestWeight = 40;
 /// The soak has no weight among others: it is for when there is time.
 constexpr int kSoakWeight = 100;
+
+/// Before the first thread.
+void boundArenas([[maybe_unused]] int arenas) {
+#ifdef M_ARENA_MAX
+  if (arenas > 0) mallopt(M_ARENA_MAX, arenas);
+#endif
+}
 
 int weightOf(const ScenarioPlan& plan) { return plan.weight > 0 ? plan.weight : kSoakWeight; }
 
@@ -92,6 +101,7 @@ int stress(const Options& options) {
 int main(int argc, char** argv) {
   bench::Options options;
   if (const std::optional<int> code = bench::parseOptions(argc, argv, options)) return *code;
+  bench::boundArenas(options.mallocArenas);
   bench::catchInterrupts();
   try {
     return bench::stress(options);

@@ -109,6 +109,9 @@ std::optional<int> parseOptions(int argc, char** argv, Options& options) {
   addSize(app, "--limit", options.limit, 256 * holdfast::KiB, "SQLite heap of the process (4MiB)");
   app.add_option("--handles", options.handles, "Slots of the pool")->check(CLI::Range(1, 60))->capture_default_str();
   app.add_option("--threads", options.threads, "Threads of the load")->check(CLI::Range(1, 256))->capture_default_str();
+  app.add_option("--malloc-arenas", options.mallocArenas, "Arenas of the C library's malloc; 0: as it likes")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   addSize(app, "--size", options.size, holdfast::MiB, "Size of the database (256MiB)");
   CLI::Option* duration = addDuration(app, "--duration", asked.duration, "Time of all that is run together (30s)");
   addDuration(app, "--soak", asked.soak, "Runs the soak for so long and nothing else")

@@ -20,6 +20,9 @@ struct Options {
   std::int64_t limit = 4 * holdfast::MiB;
   std::size_t handles = 8;
   std::size_t threads = 8;
+  /// Of the C library. Each grows to the worst moment of its threads and keeps that: with one for each thread resident
+  /// memory goes on growing for hours. 0: as many as the C library likes.
+  int mallocArenas = 1;
   std::int64_t size = 256 * holdfast::MiB;
   /// Of all measuring together; filling and checking the database come on top.
   std::chrono::milliseconds duration = std::chrono::seconds{30};

@@ -139,10 +139,15 @@ Json toJson(const std::vector<Sample>& samples) {
 }
 
 Json optionsJson(const Options& options) {
-  return {{"directory", options.directory}, {"limitBytes", options.limit},
-          {"handles", options.handles},     {"threads", options.threads},
-          {"sizeBytes", options.size},      {"durationMilliseconds", options.duration.count()},
-          {"scenarios", options.scenarios}, {"seed", options.seed}};
+  return {{"directory", options.directory},
+          {"limitBytes", options.limit},
+          {"handles", options.handles},
+          {"threads", options.threads},
+          {"mallocArenas", options.mallocArenas},
+          {"sizeBytes", options.size},
+          {"durationMilliseconds", options.duration.count()},
+          {"scenarios", options.scenarios},
+          {"seed", options.seed}};
 }
 
 }  // namespace

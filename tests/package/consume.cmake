@@ -3,7 +3,7 @@
 cmake_minimum_required(VERSION 3.25)
 set(options "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_BUILD_TYPE=${BUILD_TYPE}")
 if(TOOLCHAIN)
-  list(APPEND options "-DCMAKE_TOOLCHAIN_FILE=${TOOLCHAIN}" "-DHOLDFAST_SYSROOT=${SYSROOT}")
+  list(APPEND options "-DCMAKE_TOOLCHAIN_FILE=${TOOLCHAIN}" "-DHOLDFAST_SYSROOT=${SYSROOT}" "-DHOLDFAST_STATIC=${STATIC}")
 endif()
 if(PREFIX)
   # The exact folder: a holdfast that is installed in the system must not be the one under test.
@@ -11,6 +11,12 @@ if(PREFIX)
   get_filename_component(package_dir "${config}" DIRECTORY)
   list(APPEND options "-Dholdfast_DIR=${package_dir}")
 endif()
+
+foreach(variable IN ITEMS COMPONENTS DEPENDENCIES HOLDFAST_SQLITE_AMALGAMATION HOLDFAST_SQLITECPP_SOURCE)
+  if(DEFINED ${variable})
+    list(APPEND options "-D${variable}=${${variable}}")
+  endif()
+endforeach()
 
 execute_process(COMMAND "${CMAKE_COMMAND}" --fresh -G "${GENERATOR}" -S "${CONSUMER}" -B "${BINARY}" ${options}
                 COMMAND_ERROR_IS_FATAL ANY)

@@ -1,7 +1,7 @@
 # cmake -DPREFIX=<installed> -DTREE=<source> -DBUILD=<build folder> -P exported.cmake
 # Whoever links holdfast must get none of its warnings, and a package may be used on another machine.
 cmake_minimum_required(VERSION 3.25)
-file(GLOB_RECURSE files "${PREFIX}/holdfast*.cmake")
+file(GLOB_RECURSE files "${PREFIX}/holdfast*.cmake" "${PREFIX}/holdfast.pc")
 set(all "")
 foreach(file IN LISTS files)
   file(READ "${file}" text)

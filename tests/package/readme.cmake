@@ -1,10 +1,16 @@
-# The example in README.md is examples/quickstart.cpp to the letter: what a reader copies has been built and run.
+# The examples in README.md and in the guides are those in examples/ to the letter: what a reader copies has been built
+# and run.
 #
 # cmake -D SOURCE_DIR=... -P readme.cmake
-file(READ "${SOURCE_DIR}/README.md" readme)
-file(READ "${SOURCE_DIR}/examples/quickstart.cpp" example)
-string(STRIP "${example}" example)
-string(FIND "${readme}" "```cpp\n${example}\n```" found)
-if(found EQUAL -1)
-  message(FATAL_ERROR "The example in README.md differs from examples/quickstart.cpp.")
-endif()
+function(check_example page file)
+  file(READ "${SOURCE_DIR}/${page}" text)
+  file(READ "${SOURCE_DIR}/${file}" example)
+  string(STRIP "${example}" example)
+  string(FIND "${text}" "```cpp\n${example}\n```" found)
+  if(found EQUAL -1)
+    message(SEND_ERROR "The example in ${page} differs from ${file}.")
+  endif()
+endfunction()
+
+check_example(README.md examples/quickstart.cpp)
+check_example(docs/testing-with-faults.md examples/fault_test.cpp)
