@@ -5,6 +5,7 @@
 
 #include "pool/pool_internals.hpp"
 #include "support/pool_fixture.hpp"
+#include "support/raw_sqlite.hpp"
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -117,6 +118,22 @@ TEST_CASE("an index that was made anew from the log is not taken for an unchange
   CHECK_FALSE(f.version("a"));
   f.log().lookForForeignCommits();
   CHECK(f.version("a").has_value());
+}
+
+TEST_CASE("a log begun anew by a transaction that outgrows its cache is not taken for a commit of others") {
+  Watched f;
+  RawSqlite(f.config.database).run("SELECT * FROM a; PRAGMA wal_checkpoint(PASSIVE)");
+  const std::uint64_t before = f.log().foreignCommits();
+  CHECK(before != 0);
+  f.pool.transaction([&](Transaction& tx) {
+    tx.run(
+        "INSERT INTO c(name) SELECT hex(zeroblob(1000)) FROM (VALUES (1), (2), (3)), pragma_function_list LIMIT 600");
+    CHECK_FALSE(f.version("c"));  // Its pages are in the log, which had been copied: it begins anew.
+    f.log().lookForForeignCommits();
+    CHECK(f.log().foreignCommits() == before);
+  });
+  CHECK(f.log().foreignCommits() == before);
+  CHECK(f.changedBySql("INSERT INTO c(name) VALUES ('d')") == "c");
 }
 
 TEST_CASE("handles that have used virtual tables close") {

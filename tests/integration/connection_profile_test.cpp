@@ -203,11 +203,13 @@ TEST_SUITE("integration/connection_profile") {
     PoolFixture f;
     f.open();
     CHECK(codeOf([&] { f.pool.run("SELECT load_extension('x')"); }).has_value());
+#if !defined(SQLITE_OMIT_LOAD_EXTENSION)
     auto lease = f.pool.acquire();
     char* message = nullptr;
     CHECK(sqlite3_load_extension(handleOf(*lease), "./x", nullptr, &message) != SQLITE_OK);
     CHECK(std::string(message) == "not authorized");
     sqlite3_free(message);
+#endif
   }
 
   TEST_CASE("functions that the schema must not call do not run from it") {

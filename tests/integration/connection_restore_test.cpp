@@ -64,7 +64,7 @@ TEST_SUITE("integration/connection_restore") {
                       {"PRAGMA automatic_index=OFF", "PRAGMA automatic_index"},
                       {"PRAGMA reverse_unordered_selects=ON", "PRAGMA reverse_unordered_selects"},
                       {"PRAGMA cache_spill=OFF", "PRAGMA cache_spill"},
-                      {"PRAGMA secure_delete=OFF", "PRAGMA secure_delete"},
+                      {"PRAGMA secure_delete=FAST", "PRAGMA secure_delete"},
                       {"PRAGMA analysis_limit=17", "PRAGMA analysis_limit"}};
     for (const Access access : {Access::Write, Access::Read}) {
       for (const auto& row : rows) {

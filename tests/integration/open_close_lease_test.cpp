@@ -38,7 +38,7 @@ using holdfast::test::errorOf;
 using holdfast::test::eventually;
 using holdfast::test::Gate;
 using holdfast::test::inChild;
-using holdfast::test::kSanitizerThread;
+using holdfast::test::kToolThread;
 using holdfast::test::openFilesUnder;
 using holdfast::test::openThreads;
 using holdfast::test::PoolFixture;
@@ -246,7 +246,7 @@ TEST_SUITE("integration/open_close_lease") {
               }
               if (lease->run("INSERT INTO item VALUES (1)").changes != 1) return 1;
               lease.release();
-              if (!kSanitizerThread && !eventually([] { return openThreads() == 1; })) return 2;
+              if (!kToolThread && !eventually([] { return openThreads() == 1; })) return 2;
               if (openFilesUnder(directory.path()) != 0) return 3;
               return RawSqlite(config.database).integer("SELECT count(*) FROM item") == 1 ? kGood : 4;
             }) == kGood);

@@ -35,7 +35,7 @@ using holdfast::test::codeOf;
 using holdfast::test::contains;
 using holdfast::test::errorOf;
 using holdfast::test::eventually;
-using holdfast::test::kSanitizerThread;
+using holdfast::test::kToolThread;
 using holdfast::test::openFiles;
 using holdfast::test::openFilesUnder;
 using holdfast::test::openThreads;
@@ -152,7 +152,7 @@ TEST_SUITE("integration/open_close") {
     CHECK(openFiles() == before);
     CHECK(openFilesUnder(f.directory.path()) == 0);
     CHECK(sqlite3_memory_used() == memoryBefore);
-    CHECK(eventually([] { return openThreads() == (kSanitizerThread ? 2 : 1); }));
+    CHECK(eventually([] { return openThreads() == (kToolThread ? 2 : 1); }));
   }
 
   TEST_CASE("a pool can be opened on another file") {

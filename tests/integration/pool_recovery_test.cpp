@@ -72,6 +72,7 @@ TEST_SUITE("pool/recovery") {
   TEST_CASE("the pause between failed opens doubles up to 64 times its start, and starts anew after a success") {
     PoolFixture fixture(2);
     fixture.config.openRetryDelay = 100ms;
+    fixture.config.acquireTimeout = 1h;  // It bounds the pause, too.
     fixture.config.verifyAfter = 1h;
     fixture.open();
     ConnectionPool& pool = fixture.pool;

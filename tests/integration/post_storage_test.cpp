@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,31 @@ TEST_SUITE("integration/post_storage") {
     f.pool.flush();
     CHECK(posted.get().changes == 1);
     CHECK(f.names() == "posted");
+  }
+
+  TEST_CASE("posted work that has a deadline fails by it where no transaction can be begun") {
+    Opened f;
+    Future<RunResult> patient = f.post("patient");
+    std::stop_source stop;
+    const auto add = [](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('hasty')"); };
+    Future<void> hasty = f.pool.post(add, {.timeout = 1ms});
+    Future<void> stopped = f.pool.post(add, {.cancel = stop.get_token()});
+    stop.request_stop();
+    RawSqlite(f.config.database).run("CREATE TABLE theirs(x)");  // So that the first page has to be read again.
+    f.fail(FileRole::Log, FileAction::Read, SQLITE_IOERR_READ);
+    CHECK(eventually([&] { return errorOf([&] { f.pool.flush(); }).has_value() && hasty.ready(); }));
+    const auto error = errorOf([&] { hasty.get(); });
+    REQUIRE(error.has_value());
+    CHECK(error->code() == ErrorCode::Timeout);
+    CHECK(contains(error->what(), "could not be written"));
+    CHECK(codeOf([&] { stopped.get(); }) == ErrorCode::Interrupted);
+    CHECK_FALSE(patient.ready());
+    CHECK(f.pool.metrics().pendingPosts == 1);
+    f.heal();
+    f.clock->advance(f.config.openRetryDelay);
+    f.pool.flush();
+    CHECK(patient.get().changes == 1);
+    CHECK(f.names() == "patient");
   }
 
   TEST_CASE("a commit of posted work that fails fails all of its futures and none of the changes is there") {

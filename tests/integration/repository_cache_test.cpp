@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <holdfast/repository.hpp>
-#include <holdfast/units.hpp>
 
 #include "support/pool_fixture.hpp"
 
@@ -257,38 +256,6 @@ TEST_CASE("a repository's cache ages and is bounded and forgets on request") {
   const auto error = errorOf([&] { plain.cache(); });
   REQUIRE(error);
   CHECK(error->code() == ErrorCode::Misuse);
-}
-
-TEST_CASE("memory that runs short empties caches") {
-  PoolFixture f;
-  f.config.memoryLimit = 2 * MiB;
-  f.open();
-  const BaseRepository<Label> labels(f.pool, {.cacheEnabled = true, .cacheMaxBytes = 8 * MiB});
-  labels.createTable();
-  const std::string text(20'000, 'x');
-  for (int i = 0; i < 150; ++i) labels.create({.name = std::to_string(i), .text = text});
-  f.pool.tick();
-  labels.findById("0");
-  CHECK(labels.cache().bytes() > 0);
-  f.pool.tick();
-  CHECK(labels.cache().bytes() > 0);  // There is room.
-  for (int i = 0; i < 150; ++i) labels.findById(std::to_string(i));
-  // 3 MB would be: of the limit all caches have an eighth.
-  CHECK(labels.cache().bytes() > 200 * KiB);
-  CHECK(labels.cache().bytes() <= 256 * KiB);
-  {
-    // One that is full does not keep another one empty, and housekeeping brings them to their parts.
-    const BaseRepository<Label> others(f.pool, {.cacheEnabled = true, .cacheMaxBytes = 8 * MiB});
-    for (int i = 0; i < 150; ++i) others.findById(std::to_string(i));
-    CHECK(others.cache().bytes() > 100 * KiB);
-    f.pool.tick();
-    CHECK(labels.cache().bytes() + others.cache().bytes() <= 256 * KiB);
-    CHECK(labels.cache().bytes() > 60 * KiB);
-  }
-  f.pool.reportMemoryPressure(MemoryStage::Critical);
-  CHECK(labels.cache().bytes() == 0);
-  f.pool.reportMemoryPressure(MemoryStage::Normal);
-  CHECK(labels.findById("7")->text == text);
 }
 
 TEST_CASE("a cached repository is used as wrongly as one without cache") {

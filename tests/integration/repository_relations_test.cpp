@@ -13,6 +13,7 @@
 
 #include "support/pool_fixture.hpp"
 #include "support/raw_sqlite.hpp"
+#include "support/where.hpp"
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -259,7 +260,7 @@ TEST_SUITE("integration/repository_relations") {
     CHECK(found[0].device->name == "boiler");
   }
 
-  TEST_CASE("relations of very many entities are loaded at once") {
+  TEST_CASE("relations of very many entities are loaded at once" * doctest::skip(holdfast::test::kOnDevice)) {
     Opened f;
     f.pool.run(
         "INSERT INTO reading(id, device_id, value) WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n "
@@ -275,7 +276,8 @@ TEST_SUITE("integration/repository_relations") {
     CHECK(f.devices.findOne({.include = {&Device::readings}})->readings.size() > 13'000);
   }
 
-  TEST_CASE("a query and its relations read one view of the database") {
+  TEST_CASE("a query and its relations read one view of the database" *
+            doctest::skip(holdfast::test::kWithoutThreads)) {
     Opened f;
     const BaseRepository<WatchedDevice> watched(f.pool);
     int writes = 0;

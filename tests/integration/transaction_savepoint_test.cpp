@@ -10,6 +10,7 @@
 
 #include "connection/connection_impl.hpp"
 #include "support/pool_fixture.hpp"
+#include "support/where.hpp"
 
 using holdfast::ErrorCode;
 using holdfast::RowView;
@@ -104,7 +105,7 @@ TEST_SUITE("integration/transaction_savepoint") {
     CHECK(f.names() == "b e");
   }
 
-  TEST_CASE("savepoints nest to the deepest level and not one further") {
+  TEST_CASE("savepoints nest to the deepest level and not one further" * doctest::skip(holdfast::test::kOnDevice)) {
     Opened f;
     int deepest = 0;
     std::optional<ErrorCode> beyond;

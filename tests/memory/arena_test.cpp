@@ -72,11 +72,25 @@ TEST_SUITE("memory/arena") {
     }));
   }
 
+  TEST_CASE("SQLite's own heap is used where it was built with one") {
+    CHECK(inNewProcess([] {
+      const bool hasOne = sqlite3_compileoption_used("ENABLE_MEMSYS5") != 0;
+      const ArenaReport made = configureMemory({.bytes = 1 * MiB});
+      bool good = made.allocator == (hasOne ? ArenaAllocator::Memsys5 : ArenaAllocator::Buddy);
+      Loaded loaded(100);
+      const ArenaReport used = memoryArena();
+      good = good && used.usedBytes > 0 && used.peakBytes >= used.usedBytes && used.peakBytes <= used.heapBytes;
+      good = good && used.largestFreeBytes.has_value() != hasOne;  // That heap does not tell.
+      return good && loaded.rows() == 100 && loaded.isSound();
+    }));
+  }
+
   TEST_CASE("the block is allocated where the application gives none") {
     CHECK(inNewProcess([] {
       const ArenaReport made = configureMemory({.bytes = 1 * MiB, .ownAllocator = true});
       bool good = made.allocator == ArenaAllocator::Buddy && made.bytes == 1 * MiB && made.refusals == 0;
       good = good && made.largestFreeBytes.value() >= 128 * KiB;
+      good = good && sqlite3_malloc(2 * static_cast<int>(MiB)) == nullptr && memoryArena().refusals == 1;
       Loaded loaded(100);
       return good && loaded.rows() == 100;
     }));

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include <holdfast/value.hpp>
+
 #include "repository/base64.hpp"
-#include "repository/json_reading.hpp"
 
 using namespace holdfast;
 
@@ -50,16 +51,6 @@ TEST_SUITE("repository/base64") {
                                         "Zg==Zg==", "Zm_v", "Zm-v", "'; --"}) {
       CAPTURE(text);
       CHECK_FALSE(fromBase64(text).has_value());
-    }
-  }
-
-  TEST_CASE("UTF-8 is told from what is none") {
-    for (const std::string_view text : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xED\x9F\xBF"}) {
-      CHECK(isUtf8(text));
-    }
-    for (const std::string_view text : {"\x80", "\xC0\x80", "\xC3", "\xE2\x82", "\xED\xA0\x80", "\xE0\x80\x80",
-                                        "\xF4\x90\x80\x80", "\xF0\x80\x80\x80", "\xFF", "a\xC3z"}) {
-      CHECK_FALSE(isUtf8(text));
     }
   }
 }

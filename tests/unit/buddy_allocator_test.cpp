@@ -119,7 +119,8 @@ TEST_SUITE("connection/buddy_allocator") {
     CHECK(BuddyAllocator::roundUp(65) == 128);
     CHECK(BuddyAllocator::roundUp(4096) == 4096);
     CHECK(BuddyAllocator::roundUp(4097) == 8192);
-    CHECK(BuddyAllocator::roundUp(std::size_t{1} << 40) == std::size_t{1} << 40);
+    constexpr std::size_t kLarge = std::size_t{1} << (8 * sizeof(std::size_t) - 4);
+    CHECK(BuddyAllocator::roundUp(kLarge) == kLarge);
   }
 
   TEST_CASE("the lowest address that fits is taken") {

@@ -117,6 +117,7 @@ TEST_SUITE("policy/connection_config") {
     };
     CHECK(named("").starts_with("'database' is \"\"; accepted: the path of a file"));
     CHECK(named(std::string("a\0b", 3)).starts_with("'database' is \"a\\u0000b\""));
+    CHECK(named(std::string("\xFF\0", 2)).starts_with("'database' is a text that is not UTF-8"));
     CHECK(named(":memory:").find("memory file system") != std::string::npos);
     CHECK(named("file:x?mode=memory").empty());
     CHECK(named(":memory:.db").empty());

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -50,6 +52,20 @@ class AsNobody {
 }  // namespace
 
 TEST_SUITE("core/files") {
+  TEST_CASE("a file may be larger than 2 GiB and dated after 2038") {
+    const TempDirectory directory;
+    const std::string path = directory.file("large");
+    writeFile(path, "");
+    constexpr std::int64_t kSize = 3LL << 30;  // Sparse: it takes no room.
+    REQUIRE(::truncate(path.c_str(), kSize) == 0);
+    const std::array<timespec, 2> times{timespec{1LL << 32, 0}, timespec{1LL << 32, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times.data(), 0) == 0);
+    const port::FileFacts facts = port::fileFacts(path);
+    CHECK(facts.error == 0);
+    CHECK(facts.kind == FileKind::Regular);
+    CHECK(facts.sizeBytes == kSize);
+  }
+
   TEST_CASE("a missing file is missing and no error") {
     const TempDirectory directory;
     const port::FileFacts facts = port::fileFacts(directory.file("none"));

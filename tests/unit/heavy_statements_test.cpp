@@ -115,6 +115,12 @@ TEST_SUITE("connection/heavy_statements") {
         permit.enter(kSort, deadline);
         CHECK(SteadyClock::now() >= deadline);
         CHECK(figures().running == 2);
+        permit.leave();
+        CHECK(eventually([before = figures().waited] {
+          HeavyStatements::Permit waiting;
+          waiting.enter(kSort, SteadyClock::now() + 5ms);
+          return figures().waited > before;
+        }));
       }).join();
     }
     SUBCASE("where a stop is requested") {

@@ -9,6 +9,7 @@
 
 #include "core/port/thread.hpp"
 #include "metrics/counter.hpp"
+#include "support/where.hpp"
 
 using namespace std::chrono_literals;
 using holdfast::LatencyHistogram;
@@ -114,7 +115,7 @@ TEST_SUITE("metrics/histogram") {
     CHECK(histogram.summary().mean == 1us);
   }
 
-  TEST_CASE("nothing that several threads record is lost") {
+  TEST_CASE("nothing that several threads record is lost" * doctest::skip(holdfast::test::kWithoutThreads)) {
     constexpr int kThreads = 4;
     constexpr int kRecords = 5000;
     LatencyHistogram histogram;

@@ -162,11 +162,14 @@ TEST_SUITE("policy/pool_policy") {
   }
 
   TEST_CASE("the pause after failed opens doubles up to 64 times the first") {
-    CHECK(openRetryPause(200ms, 1) == 200ms);
-    CHECK(openRetryPause(200ms, 2) == 400ms);
-    CHECK(openRetryPause(200ms, 7) == 12800ms);
-    CHECK(openRetryPause(200ms, 8) == 12800ms);
-    CHECK(openRetryPause(200ms, 1000000) == 12800ms);
-    CHECK(openRetryPause(200ms, 0) == 200ms);
+    CHECK(openRetryPause(200ms, 1, 0ms) == 200ms);
+    CHECK(openRetryPause(200ms, 2, 0ms) == 400ms);
+    CHECK(openRetryPause(200ms, 7, 0ms) == 12800ms);
+    CHECK(openRetryPause(200ms, 8, 0ms) == 12800ms);
+    CHECK(openRetryPause(200ms, 1000000, 0ms) == 12800ms);
+    CHECK(openRetryPause(200ms, 8, 1h) == 12800ms);
+    CHECK(openRetryPause(200ms, 8, 5s) == 2500ms);  // Who waits for five seconds sees the medium come back.
+    CHECK(openRetryPause(200ms, 8, 100ms) == 200ms);
+    CHECK(openRetryPause(200ms, 0, 0ms) == 200ms);
   }
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -132,6 +133,30 @@ TEST_SUITE("pool/post_queue") {
     CHECK(mine == nullptr);
   }
 
+  TEST_CASE("bytes that wait are bounded, and one piece always may") {
+    const Watchdog watchdog("a push into a queue of so many bytes");
+    const std::int64_t before = PostQueue::totalBytes();
+    {
+      Queue queue({100, 100'000, 1h, 200, 1000});
+      CHECK(queue.hasRoomFor(*task(5000)));
+      CHECK(queue.add(task(5000)));
+      CHECK_FALSE(queue.add(task(1)));
+      queue.take();
+      CHECK(queue.add(task(600)));
+      CHECK(queue.add(task(400)));
+      CHECK_FALSE(queue.hasRoomFor(*task(1)));
+      CHECK(PostQueue::totalBytes() == before + 1000);
+      CHECK_FALSE(queue.due());
+      auto mine = task(1);
+      std::thread helper([&] { CHECK(queue.push(mine, SteadyClock::now() + kPatience)); });
+      CHECK(queue.awaitDue());  // Who waits for room makes it due.
+      CHECK(queue.take().size() == 2);
+      helper.join();
+      CHECK(PostQueue::totalBytes() == before + 1);
+    }
+    CHECK(PostQueue::totalBytes() == before);
+  }
+
   TEST_CASE("closing ends every wait") {
     const Watchdog watchdog("waits of a closed queue");
     Queue queue;
@@ -175,6 +200,25 @@ TEST_SUITE("pool/post_queue") {
     queue.close();
     queue.joinThread();
     CHECK(started == 2);
+  }
+
+  TEST_CASE("what is overdue, or is to stop, is taken from wherever it is and leaves the counts") {
+    Queue queue;
+    std::stop_source stop;
+    auto overdue = task(10);
+    overdue->deadline = SteadyClock::now();
+    auto stopped = task(20);
+    stopped->cancel = stop.get_token();
+    CHECK(queue.add(task(1)));
+    CHECK(queue.add(std::move(overdue)));
+    CHECK(queue.add(std::move(stopped)));
+    CHECK(queue.takeOverdue().size() == 1);
+    CHECK(queue.bytes() == 21);
+    stop.request_stop();
+    CHECK(queue.takeOverdue().size() == 1);
+    CHECK(queue.takeOverdue().empty());
+    CHECK(queue.size() == 1);
+    CHECK(queue.bytes() == 1);
   }
 
   TEST_CASE("a task that goes unrun tells its future that the pool is closed") {
