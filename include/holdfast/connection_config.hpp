@@ -40,6 +40,15 @@ std::string_view toText(Durability durability) noexcept;
 std::string_view toText(TempStore store) noexcept;
 std::string_view toText(HousekeepingMode mode) noexcept;
 
+/// When housekeeping backs the database up: see backup() and docs/backup.md.
+struct BackupSchedule {
+  /// Path of the backup. Empty: none is made by itself.
+  std::string path;
+  /// From one backup to the next. The first one is made at once where there is none, else a tenth of this after open();
+  /// so is another one after one that failed. 1 s to 8760 h.
+  std::chrono::milliseconds interval = std::chrono::hours{24};
+};
+
 /// Everything that can be set when a database is opened. Every field has a default; validate() says which values
 /// are accepted, and open() calls it. Where nothing else is said a duration is at most 8760 h and a size at most
 /// 1024 GiB.
@@ -92,6 +101,8 @@ struct ConnectionConfig {
   bool foreignKeys = true;
   /// Retries of transactions and of single statements that met contention.
   RetryPolicy retry;
+  /// Backups that are made by themselves.
+  BackupSchedule backup;
   /// Transactions of several threads share a COMMIT: at most so many, 1 to 1000; 1: each commits on its own. ...
   std::size_t groupMaxTransactions = 64;
   /// ... and none joins one that was begun longer ago. At most 10 s.

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <holdfast/backup.hpp>
 #include <holdfast/bounded_calls.hpp>
 #include <holdfast/connection.hpp>
 #include <holdfast/connection_config.hpp>
@@ -25,6 +26,7 @@
 #include <holdfast/report.hpp>
 #include <holdfast/sizing.hpp>
 #include <holdfast/transaction.hpp>
+#include <holdfast/verify.hpp>
 
 namespace holdfast {
 
@@ -176,6 +178,14 @@ class ConnectionPool : public StatementExecutor {
 
   /// Moves the write-ahead log into the database and cuts it, in the write lane. Does not wait for readers.
   CheckpointReport checkpoint();
+  /// Copies the database as it is now to another file while reads and writes go on (docs/backup.md): verified, synced and
+  /// under its name only when it is good; the one before is "path.1" then. Blocks until that is done. Throws Error, and
+  /// leaves nothing behind: Denied where the file is the database's own or the backup that is there has to be kept;
+  /// Busy beside another backup; Timeout, Interrupted, PoolClosed where it is ended; StorageFull, IoError, ...
+  BackupReport backup(const std::string& path, const BackupOptions& options = {});
+  /// Looks at the whole database, on a handle of its own, while reads and writes go on. Damage is told apart from reading
+  /// that fails, and believed when it is seen twice. Throws Error for a pool that is not open.
+  VerifyReport verify(VerifyDepth depth = VerifyDepth::Quick, const VerifyOptions& options = {});
   /// Reads a page on every idle handle and takes the write lock for a moment; replaces what is broken.
   HealthReport checkHealth();
   /// One round of housekeeping, on the calling thread: idle and aged handles, failed opens, leaks, memory. With

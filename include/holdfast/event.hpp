@@ -26,6 +26,9 @@ enum class EventKind : std::uint8_t {
   CheckpointBlocked,    ///< The log could not be shortened because of a reader.
   Closed,               ///< close() has finished.
   MemoryAction,         ///< One of the actions of a memory stage began, or was undone; the detail names it.
+  BackupMade,           ///< A backup is there, verified and durable.
+  BackupFailed,         ///< None could be made; the detail says why.
+  DamageFound,          ///< A check found the file damaged, or could not read it.
 };
 
 std::string_view toText(EventKind kind) noexcept;

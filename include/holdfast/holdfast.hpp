@@ -5,6 +5,7 @@
 // error.hpp what can go wrong, metrics.hpp and event.hpp what can be watched.
 
 #include <holdfast/arena_options.hpp>
+#include <holdfast/backup.hpp>
 #include <holdfast/bounded_calls.hpp>
 #include <holdfast/cache_manager.hpp>
 #include <holdfast/clock.hpp>
@@ -39,6 +40,7 @@
 #include <holdfast/units.hpp>
 #include <holdfast/uuid.hpp>
 #include <holdfast/value.hpp>
+#include <holdfast/verify.hpp>
 
 #if HOLDFAST_REPOSITORY
 #include <holdfast/active_record.hpp>

@@ -68,14 +68,18 @@ struct PoolMetrics {
   static constexpr std::size_t kGroupSizes = 9;
   /// COMMITs of transactions by how many shared them: 1, 2, up to 4, 8, 16, 32, 64, 128, and more.
   std::array<std::uint64_t, kGroupSizes> groupSizes{};
-  std::uint64_t syncsSaved = 0;    ///< Syncs that these transactions would have needed on their own.
-  std::uint64_t postedWork = 0;    ///< Pieces of work posted.
-  std::uint64_t pendingPosts = 0;  ///< Now: of these, not yet written.
-  std::uint64_t pendingAsync = 0;  ///< Now: asynchronous calls that wait for a thread.
-  std::uint64_t readAnchors = 0;   ///< Times the idle write handle took the newest snapshot to speed reads up.
-  std::uint64_t payloadBytes = 0;  ///< Bound to statements that write.
-  std::uint64_t bytesLogged = 0;   ///< Written to the log for them, checkpoints not counted.
-  double writeAmplification = 0;   ///< bytesLogged / payloadBytes; 0 where nothing was bound.
+  std::uint64_t syncsSaved = 0;      ///< Syncs that these transactions would have needed on their own.
+  std::uint64_t postedWork = 0;      ///< Pieces of work posted.
+  std::uint64_t pendingPosts = 0;    ///< Now: of these, not yet written.
+  std::uint64_t pendingAsync = 0;    ///< Now: asynchronous calls that wait for a thread.
+  std::uint64_t readAnchors = 0;     ///< Times the idle write handle took the newest snapshot to speed reads up.
+  std::uint64_t backups = 0;         ///< Backups made, ...
+  std::uint64_t backupFailures = 0;  ///< ... and attempts that failed.
+  std::uint64_t checks = 0;          ///< Times the whole database was checked, ...
+  std::uint64_t damageFound = 0;     ///< ... and of these, the ones that found damage or could not read it.
+  std::uint64_t payloadBytes = 0;    ///< Bound to statements that write.
+  std::uint64_t bytesLogged = 0;     ///< Written to the log for them, checkpoints not counted.
+  double writeAmplification = 0;     ///< bytesLogged / payloadBytes; 0 where nothing was bound.
 
   // Memory of SQLite in the whole process, in bytes.
   std::int64_t memoryUsedBytes = 0;
@@ -91,7 +95,8 @@ struct PoolMetrics {
   LatencySummary acquireLatency;
   LatencySummary queryLatency;
   LatencySummary transactionLatency;
-  LatencySummary recoveryLatency;  ///< From finding a handle broken to its replacement.
+  LatencySummary recoveryLatency;          ///< From finding a handle broken to its replacement.
+  std::chrono::nanoseconds backupTook{0};  ///< The last backup made, from the first page to the name.
   // Of transactions, phase by phase.
   LatencySummary queueLatency;      ///< Waits for the write handle; calls that did not wait are not in it.
   LatencySummary lockLatency;       ///< Waits for other processes and for room in the log; one in about 60.

@@ -54,6 +54,10 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(pendingPosts),
     HOLDFAST_FIELD(pendingAsync),
     HOLDFAST_FIELD(readAnchors),
+    HOLDFAST_FIELD(backups),
+    HOLDFAST_FIELD(backupFailures),
+    HOLDFAST_FIELD(checks),
+    HOLDFAST_FIELD(damageFound),
     HOLDFAST_FIELD(payloadBytes),
     HOLDFAST_FIELD(bytesLogged),
     HOLDFAST_FIELD(memoryRefusals),
@@ -99,6 +103,7 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   json["poolUtilization"] = metrics.poolUtilization;
   json["writeAmplification"] = metrics.writeAmplification;
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();
+  json["backupTookNanoseconds"] = metrics.backupTook.count();
   json["memoryStage"] = toText(metrics.memoryStage);
   return json;
 }

@@ -20,7 +20,7 @@ ArenaOptions ArenaOptions::fromJson(const json& object) {
     for (const auto& [key, value] : object.items()) {
       const std::string& name = key;
       const auto field = std::find_if(fields.begin(), fields.end(), [&name](const auto& f) { return f.name == name; });
-      if (field == fields.end()) throwUnknownField(key, options, "", "");
+      if (field == fields.end()) throwUnknownField(key, options, "", {});
       readField(*field, value, options, "");
     }
     return options;

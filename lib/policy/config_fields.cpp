@@ -81,6 +81,11 @@ constexpr std::array kRetryFields{
     Field<RetryPolicy>{"jitter", &RetryPolicy::jitter, {0, 1}},
 };
 
+constexpr std::array kBackupFields{
+    Field<BackupSchedule>{"path", &BackupSchedule::path},
+    Field<BackupSchedule>{"interval", &BackupSchedule::interval, between(Milliseconds(1000), kYear)},
+};
+
 constexpr std::array kArenaFields{
     Field<ArenaOptions>{"bytes", &ArenaOptions::bytes, {kArenaLeastBytes, GiB, true}},
     Field<ArenaOptions>{"pageCacheBytes", &ArenaOptions::pageCacheBytes, {-1, GiB}},
@@ -92,6 +97,7 @@ constexpr std::array kArenaFields{
 
 std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept { return kConfigFields; }
 std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept { return kRetryFields; }
+std::span<const Field<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept { return kBackupFields; }
 std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept { return kArenaFields; }
 
 }  // namespace holdfast

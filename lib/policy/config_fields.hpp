@@ -29,6 +29,10 @@ struct FieldMember<RetryPolicy> {
   using Type = MemberOfTypes<RetryPolicy, int, double, std::chrono::microseconds>;
 };
 template <>
+struct FieldMember<BackupSchedule> {
+  using Type = MemberOfTypes<BackupSchedule, std::string, std::chrono::milliseconds>;
+};
+template <>
 struct FieldMember<ArenaOptions> {
   using Type = MemberOfTypes<ArenaOptions, bool, int, std::int64_t>;
 };
@@ -53,6 +57,7 @@ struct Field {
 
 std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept;
 std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept;
+std::span<const Field<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept;
 std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept;
 
 // `path` is what stands before the name in messages: "" or "retry.". All kinds of Config are compiled.

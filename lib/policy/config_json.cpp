@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <span>
 
 #include <nlohmann/json.hpp>
 
@@ -17,19 +19,34 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kRetry = "retry";
+constexpr std::string_view kBackup = "backup";
+constexpr std::array kSections{kRetry, kBackup};
 constexpr std::size_t kFileLimitBytes = MiB;
 
 template <typename Config>
 void readMember(const std::string& key, const json& value, Config& config, std::string_view path) {
   const auto fields = fieldsOf(config);
   const auto field = std::find_if(fields.begin(), fields.end(), [&key](const auto& f) { return f.name == key; });
-  if (field == fields.end()) throwUnknownField(key, config, path, path.empty() ? kRetry : std::string_view());
+  if (field == fields.end()) {
+    throwUnknownField(key, config, path, path.empty() ? std::span(kSections) : std::span<const std::string_view>());
+  }
   readField(*field, value, config, path);
 }
 
-void readRetry(const json& value, RetryPolicy& retry) {
-  if (!value.is_object()) throwInvalidJson("", kRetry, value, "an object");
-  for (const auto& [key, member] : value.items()) readMember(key, member, retry, "retry.");
+bool isSection(std::string_view name) { return std::find(kSections.begin(), kSections.end(), name) != kSections.end(); }
+
+/// A member of the section of that name.
+void readInSection(std::string_view name, const std::string& key, const json& value, ConnectionConfig& config) {
+  if (name == kRetry) {
+    readMember(key, value, config.retry, "retry.");
+  } else {
+    readMember(key, value, config.backup, "backup.");
+  }
+}
+
+void readSection(std::string_view name, const json& value, ConnectionConfig& config) {
+  if (!value.is_object()) throwInvalidJson("", name, value, "an object");
+  for (const auto& [key, member] : value.items()) readInSection(name, key, member, config);
 }
 
 template <typename Config>
@@ -70,7 +87,8 @@ class TextReader final : public nlohmann::json_sax<json> {
   }
   bool start_object(std::size_t /*elements*/) override {
     ++depth_;
-    return depth_ == kConfig || (depth_ == kInRetry && key_ == kRetry) || take(json::object(), depth_ - 1);
+    if (depth_ == kInSection) section_ = key_;
+    return depth_ == kConfig || (depth_ == kInSection && isSection(section_)) || take(json::object(), depth_ - 1);
   }
   bool end_object() override {
     --depth_;
@@ -84,17 +102,17 @@ class TextReader final : public nlohmann::json_sax<json> {
 
  private:
   static constexpr int kConfig = 1;
-  static constexpr int kInRetry = 2;
+  static constexpr int kInSection = 2;
 
   bool take(const json& value) { return take(value, depth_); }
   /// A member of the object at that depth.
   bool take(const json& value, int depth) {
     if (config_ == nullptr) return true;
     if (depth < kConfig) throwNoObject(value);
-    if (depth == kInRetry) {
-      readMember(key_, value, config_->retry, "retry.");
-    } else if (key_ == kRetry) {
-      readRetry(value, config_->retry);
+    if (depth == kInSection) {
+      readInSection(section_, key_, value, *config_);
+    } else if (isSection(key_)) {
+      readSection(key_, value, *config_);
     } else {
       readMember(key_, value, *config_, "");
     }
@@ -104,6 +122,7 @@ class TextReader final : public nlohmann::json_sax<json> {
   ConnectionConfig* config_;
   int depth_ = 0;
   std::string key_;
+  std::string section_;  // The member of the configuration that holds the object in which the reader is.
 };
 
 }  // namespace
@@ -112,8 +131,8 @@ ConnectionConfig ConnectionConfig::fromJson(const json& json) {
   if (!json.is_object()) throwNoObject(json);
   ConnectionConfig config;
   for (const auto& [key, value] : json.items()) {
-    if (key == kRetry) {
-      readRetry(value, config.retry);
+    if (isSection(key)) {
+      readSection(key, value, config);
     } else {
       readMember(key, value, config, "");
     }
@@ -152,6 +171,7 @@ ConnectionConfig ConnectionConfig::fromFile(const std::string& path) {
 nlohmann::json toJson(const ConnectionConfig& config) {
   json result = writeAll(config);
   result[std::string(kRetry)] = writeAll(config.retry);
+  result[std::string(kBackup)] = writeAll(config.backup);
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "policy/config_json_value.hpp"
 
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -127,9 +128,11 @@ json writeField(const Field<Config>& field, const Config& config) {
 
 template void readField(const Field<ConnectionConfig>&, const json&, ConnectionConfig&, std::string_view);
 template void readField(const Field<RetryPolicy>&, const json&, RetryPolicy&, std::string_view);
+template void readField(const Field<BackupSchedule>&, const json&, BackupSchedule&, std::string_view);
 template void readField(const Field<ArenaOptions>&, const json&, ArenaOptions&, std::string_view);
 template json writeField(const Field<ConnectionConfig>&, const ConnectionConfig&);
 template json writeField(const Field<RetryPolicy>&, const RetryPolicy&);
+template json writeField(const Field<BackupSchedule>&, const BackupSchedule&);
 template json writeField(const Field<ArenaOptions>&, const ArenaOptions&);
 
 void throwInvalidJson(std::string_view path, std::string_view name, const json& value, std::string_view accepted) {
@@ -137,18 +140,24 @@ void throwInvalidJson(std::string_view path, std::string_view name, const json& 
 }
 
 template <typename Config>
-void throwUnknownField(const std::string& key, const Config& config, std::string_view path, std::string_view besides) {
+void throwUnknownField(const std::string& key, const Config& config, std::string_view path,
+                       std::span<const std::string_view> besides) {
   std::vector<std::string_view> names;
   for (const auto& field : fieldsOf(config)) names.push_back(field.name);
-  if (!besides.empty()) names.push_back(besides);
+  names.insert(names.end(), besides.begin(), besides.end());
   std::string text = std::string("unknown key '").append(path).append(shorten(key, 60)).append("'");
   const std::string_view nearest = nearestName(key, names);
   if (!nearest.empty()) text.append("; did you mean '").append(path).append(nearest).append("'?");
   throw Error(ErrorCode::InvalidConfig, text);
 }
 
-template void throwUnknownField(const std::string&, const ConnectionConfig&, std::string_view, std::string_view);
-template void throwUnknownField(const std::string&, const RetryPolicy&, std::string_view, std::string_view);
-template void throwUnknownField(const std::string&, const ArenaOptions&, std::string_view, std::string_view);
+template void throwUnknownField(const std::string&, const ConnectionConfig&, std::string_view,
+                                std::span<const std::string_view>);
+template void throwUnknownField(const std::string&, const RetryPolicy&, std::string_view,
+                                std::span<const std::string_view>);
+template void throwUnknownField(const std::string&, const BackupSchedule&, std::string_view,
+                                std::span<const std::string_view>);
+template void throwUnknownField(const std::string&, const ArenaOptions&, std::string_view,
+                                std::span<const std::string_view>);
 
 }  // namespace holdfast

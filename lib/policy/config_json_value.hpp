@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,9 +20,9 @@ Json writeField(const Field<Config>& field, const Config& config);
 [[noreturn]] void throwInvalidJson(std::string_view path, std::string_view name, const Json& value,
                                    std::string_view accepted);
 
-/// Error{InvalidConfig} that names the key and the nearest of those that there are. `besides`: another known key, or empty.
+/// Error{InvalidConfig} that names the key and the nearest of those that there are. `besides`: other known keys.
 template <typename Config>
 [[noreturn]] void throwUnknownField(const std::string& key, const Config& config, std::string_view path,
-                                    std::string_view besides);
+                                    std::span<const std::string_view> besides);
 
 }  // namespace holdfast

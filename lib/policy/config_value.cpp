@@ -144,12 +144,15 @@ void checkField(const Field<Config>& field, const Config& config, std::string_vi
 
 template bool isAccepted(const Field<ConnectionConfig>&, const ConnectionConfig&);
 template bool isAccepted(const Field<RetryPolicy>&, const RetryPolicy&);
+template bool isAccepted(const Field<BackupSchedule>&, const BackupSchedule&);
 template bool isAccepted(const Field<ArenaOptions>&, const ArenaOptions&);
 template std::string acceptedBy(const Field<ConnectionConfig>&);
 template std::string acceptedBy(const Field<RetryPolicy>&);
+template std::string acceptedBy(const Field<BackupSchedule>&);
 template std::string acceptedBy(const Field<ArenaOptions>&);
 template void checkField(const Field<ConnectionConfig>&, const ConnectionConfig&, std::string_view);
 template void checkField(const Field<RetryPolicy>&, const RetryPolicy&, std::string_view);
+template void checkField(const Field<BackupSchedule>&, const BackupSchedule&, std::string_view);
 template void checkField(const Field<ArenaOptions>&, const ArenaOptions&, std::string_view);
 
 void throwInvalid(std::string_view path, std::string_view name, std::string_view shown, std::string_view accepted) {

@@ -45,6 +45,7 @@ void ConnectionConfig::validate() const {
   checkDatabase(database);
   for (const auto& field : fieldsOf(*this)) checkField(field, *this, "");
   for (const auto& field : fieldsOf(retry)) checkField(field, retry, "retry.");
+  for (const auto& field : fieldsOf(backup)) checkField(field, backup, "backup.");
   if (minPoolSize > poolSize) {
     throwInvalid("", "minPoolSize", std::to_string(minPoolSize),
                  "at most poolSize, which is " + std::to_string(poolSize));

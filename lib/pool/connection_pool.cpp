@@ -158,6 +158,14 @@ CheckpointReport ConnectionPool::checkpoint() {
   });
 }
 
+BackupReport ConnectionPool::backup(const std::string& path, const BackupOptions& options) {
+  return inContext(*core_, [&] { return core_->backup(path, options); });
+}
+
+VerifyReport ConnectionPool::verify(VerifyDepth depth, const VerifyOptions& options) {
+  return inContext(*core_, [&] { return core_->verify(depth, options); });
+}
+
 HealthReport ConnectionPool::checkHealth() {
   return inContext(*core_, [this] { return core_->checkHealth(); });
 }

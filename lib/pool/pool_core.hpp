@@ -199,6 +199,16 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void startHousekeeper();
   void stopHousekeeper();
 
+  // The whole file, read on a handle of its own (beside.hpp, pool_backup.cpp, pool_verify.cpp).
+  class Beside;
+  class BackupRun;
+  BackupReport backup(const std::string& wanted, const BackupOptions& options);
+  VerifyReport verify(VerifyDepth depth, const VerifyOptions& options);
+  void scheduleBackups();
+  void backupIfDue();
+  /// Whether a pool of this process has it open.
+  static bool isOpenFile(std::uint64_t device, std::uint64_t inode);
+
   // Memory (pool_memory.cpp).
   /// Finds out the stage and does what it asks for. `inRounds`: by housekeeping, which does it again.
   MemoryStage memoryCheck(bool inRounds = false);

@@ -34,6 +34,10 @@ constexpr Shown kShown[] = {
     {&PoolCounters::syncsSaved, &PoolMetrics::syncsSaved},
     {&PoolCounters::posted, &PoolMetrics::postedWork},
     {&PoolCounters::anchors, &PoolMetrics::readAnchors},
+    {&PoolCounters::backups, &PoolMetrics::backups},
+    {&PoolCounters::backupFailures, &PoolMetrics::backupFailures},
+    {&PoolCounters::checks, &PoolMetrics::checks},
+    {&PoolCounters::damageFound, &PoolMetrics::damageFound},
     {&PoolCounters::pastQueries, &PoolMetrics::totalQueries},
     {&PoolCounters::pastFailures, &PoolMetrics::queryErrors},
     {&PoolCounters::pastHits, &PoolMetrics::statementCacheHits},
@@ -78,6 +82,7 @@ void PoolCounters::reset() noexcept {
   for (const Shown& shown : kShown) (this->*shown.counter).reset();
   for (const ShownLatency& shown : kShownLatencies) (this->*shown.histogram).reset();
   for (Counter& size : groupSizes) size.reset();
+  backupTook = 0;
   largestGroup.store(0, std::memory_order_relaxed);
 }
 
@@ -85,6 +90,7 @@ void PoolCounters::addTo(PoolMetrics& metrics) const noexcept {
   for (const Shown& shown : kShown) metrics.*shown.figure += (this->*shown.counter).value();
   for (const ShownLatency& shown : kShownLatencies) metrics.*shown.figure = (this->*shown.histogram).summary();
   for (std::size_t i = 0; i < groupSizes.size(); ++i) metrics.groupSizes[i] = groupSizes[i].value();
+  metrics.backupTook = std::chrono::nanoseconds(backupTook);
   metrics.largestGroup = largestGroup.load(std::memory_order_relaxed);
 }
 

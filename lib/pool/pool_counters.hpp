@@ -17,6 +17,7 @@ struct PoolCounters {
   Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
   Counter retries, checkpoints, checkpointsBlocked, logsTruncated, refusals, reliefs, alone;
   Counter groups, grouped, syncsSaved, posted, anchors;
+  Counter backups, backupFailures, checks, damageFound;
   // Of handles that are closed by now.
   Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
   Counter pastPayload, pastLoggedBytes;
@@ -28,6 +29,9 @@ struct PoolCounters {
   LatencyHistogram lockLatency;       // BEGIN IMMEDIATE: waits for other processes.
   LatencyHistogram executionLatency;  // Callbacks.
   LatencyHistogram commitLatency;     // COMMITs, shared ones once.
+
+  // Nanoseconds; backups are so rare that the last one says enough.
+  std::atomic<std::int64_t> backupTook{0};
 
   /// A COMMIT of so many transactions.
   void noteGroup(std::size_t transactions, bool synced) noexcept;

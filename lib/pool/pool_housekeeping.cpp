@@ -61,6 +61,7 @@ void ConnectionPool::Core::tick() {
   readSignals();
   hub->trimCaches();
   memoryCheck(true);
+  backupIfDue();
 }
 
 void ConnectionPool::Core::tickSlot(std::size_t slot) {

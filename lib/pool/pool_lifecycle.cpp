@@ -154,6 +154,8 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity,
                queuedBytes(sqlite_memory::limitWithinArena(config.memoryLimit))});
+  longReads.open();
+  scheduleBackups();
   startHousekeeper();
   observers.start(config.housekeeping == HousekeepingMode::Thread);
   const port::LockGuard guard(mutex);
@@ -162,6 +164,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
 }
 
 void ConnectionPool::Core::failOpening() noexcept {
+  longReads.close();
   closeHandles();
   const port::LockGuard guard(mutex);
   executor.reset();  // It has no threads yet.
@@ -244,6 +247,7 @@ void ConnectionPool::Core::revokeLeasesOf(const Executor& threads) noexcept {
 }
 
 void ConnectionPool::Core::finishBackgroundWork() noexcept {
+  longReads.close();
   std::shared_ptr<Executor> threads;
   {
     const port::LockGuard guard(mutex);
@@ -273,7 +277,8 @@ bool ConnectionPool::Core::isOpen() const noexcept {
 
 void ConnectionPool::Core::refuseCloseByHolder() {
   const std::uint64_t self = port::currentThreadId();
-  if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread() || observers.isCurrentThread()) {
+  if (housekeeper.isCurrent() || posts.isCurrentThread() || executor->isWorkerThread() || observers.isCurrentThread() ||
+      longReads.isCurrentThread()) {
     throw Error(ErrorCode::Misuse, "close() on one of the pool's own threads, which it would wait for");
   }
   if (InsideTransaction::of(this)) throw Error(ErrorCode::Misuse, "close() inside of a transaction's callback");

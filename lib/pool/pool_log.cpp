@@ -60,6 +60,8 @@ std::string ConnectionPool::Core::endOldSnapshots() {
     text += (text.empty() ? "" : "; ") + describe(lease);
     if (lease.snapshotAge > config.snapshotBudget && !lease.forced) forceCleanup(lease.leaseId);
   }
+  const std::string beside = longReads.endOld(config.snapshotBudget);
+  if (!beside.empty()) text += (text.empty() ? "" : "; ") + beside;
   return text;
 }
 

@@ -19,6 +19,13 @@ void ConnectionPool::Core::claimFile() {
   firstOpen = this;
 }
 
+bool ConnectionPool::Core::isOpenFile(std::uint64_t device, std::uint64_t inode) {
+  const port::LockGuard guard(openFilesMutex);
+  const Core* pool = firstOpen;
+  while (pool != nullptr && (pool->device != device || pool->inode != inode)) pool = pool->nextOpen;
+  return pool != nullptr;
+}
+
 void ConnectionPool::Core::yieldFile() noexcept {
   const port::LockGuard guard(openFilesMutex);
   for (Core** at = &firstOpen; *at != nullptr; at = &(*at)->nextOpen) {

@@ -13,6 +13,7 @@
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
+#include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
 #include "pool/read_anchor.hpp"
@@ -81,6 +82,7 @@ struct PoolState {
   std::shared_ptr<Executor> executor HOLDFAST_GUARDED_BY(mutex);
   EventBus events;
   port::Thread housekeeper;
+  LongReads longReads;
 
   PoolCounters counters;
 };

@@ -155,11 +155,27 @@ TEST_SUITE("policy/config_json") {
     CHECK(refusal(R"("retries": {})") == "unknown key 'retries'; did you mean 'retry'?");
     CHECK(refusal(R"("retry": {"maxRetry": 1})") == "unknown key 'retry.maxRetry'; did you mean 'retry.maxRetries'?");
     CHECK(refusal(R"("retry": {"retry": 1})") == "unknown key 'retry.retry'");
+    CHECK(refusal(R"("backups": {})") == "unknown key 'backups'; did you mean 'backup'?");
+    CHECK(refusal(R"("backup": {"intervall": 1})") ==
+          "unknown key 'backup.intervall'; did you mean 'backup.interval'?");
     CHECK(refusal(R"("colour": 1)") == "unknown key 'colour'");
     CHECK(refusal(R"("x": 1)") == "unknown key 'x'");
     CHECK(refusal(R"("": 1)") == "unknown key ''");
     CHECK(refusal(R"("logger": 1)") == "unknown key 'logger'");
     CHECK(refusal("\"" + std::string(500, 'k') + "\": 1") == "unknown key '" + std::string(57, 'k') + "...'");
+  }
+
+  TEST_CASE("sections are objects, in any order, and each has fields of its own") {
+    const ConnectionConfig config = with(R"("backup": {"path": "b.db", "interval": "2h"}, "retry": {"maxRetries": 7})");
+    CHECK(config.backup.path == "b.db");
+    CHECK(config.backup.interval == 2h);
+    CHECK(config.retry.maxRetries == 7);
+    CHECK(toJson(config)["backup"]["interval"] == "2h");
+    CHECK(ConnectionConfig::fromJson(toJson(config)).backup.path == "b.db");
+    CHECK(refusal(R"("backup": 3)") == "'backup' is 3; accepted: an object");
+    CHECK(refusal(R"("backup": {"path": {}})") == "'backup.path' is an object; accepted: a text");
+    CHECK(refusal(R"("backup": {"maxRetries": 1})") == "unknown key 'backup.maxRetries'");
+    CHECK(refusal(R"("backup": {"interval": "999ms"})").starts_with("'backup.interval' is \"999ms\"; accepted: "));
   }
 
   TEST_CASE("rules between fields hold for JSON, too") {
@@ -254,7 +270,8 @@ TEST_SUITE("policy/config_json") {
                                          "asyncThreads",
                                          "asyncCapacity",
                                          "walSizeLimit",
-                                         "snapshotBudget"};
+                                         "snapshotBudget",
+                                         "backup"};
     const json written = toJson(ConnectionConfig{});
     CHECK(written.size() == names.size());
     for (const std::string& name : names) CHECK_MESSAGE(written.contains(name), name);

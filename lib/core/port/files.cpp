@@ -1,4 +1,4 @@
-#include "core/port/files.hpp"
+#include "core/port/file_changes.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
@@ -106,16 +107,34 @@ std::string absolutePath(const std::string& path, int& error) {
   return absolute.append(path, path.rfind('/') + 1);
 }
 
-int createPrivateFile(const std::string& path) noexcept {
+namespace {
+
+int createNow(const std::string& path, const std::string& /*other*/) {
+  const std::string name = directoryPart(path);
+  const Descriptor directory(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // A directory may allow making files and yet not be readable. Then the file is made, and cannot be made durable.
+  if (!directory.isOpen() && errno != EACCES) return errno;
+  return createIn(directory, path);
+}
+
+std::atomic<NameWatch*> nameWatch{nullptr};
+
+}  // namespace
+
+void watchNames(NameWatch* watch) noexcept { nameWatch = watch; }
+
+int changeNames(NameWatch::Change change, const std::string& path, const std::string& other,
+                int (*carryOut)(const std::string& path, const std::string& other)) noexcept {
   try {
-    const std::string name = directoryPart(path);
-    const Descriptor directory(::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    // A directory may allow making files and yet not be readable. Then the file is made, and cannot be made durable.
-    if (!directory.isOpen() && errno != EACCES) return errno;
-    return createIn(directory, path);
+    NameWatch* const watch = nameWatch;
+    return watch != nullptr ? watch->around(change, path, other, carryOut) : carryOut(path, other);
   } catch (const std::bad_alloc&) {
     return ENOMEM;
   }
+}
+
+int createPrivateFile(const std::string& path) noexcept {
+  return changeNames(NameWatch::Change::Create, path, path, &createNow);
 }
 
 int readSmallFile(const std::string& path, std::size_t limitBytes, std::string& content) {

@@ -27,6 +27,19 @@ std::string absolutePath(const std::string& path, int& error);
 /// its directory entry durable. Returns 0 or errno. Only for a file that nobody has open yet.
 int createPrivateFile(const std::string& path) noexcept;
 
+/// Is told of changes of names, and may make them fail: for tests that cut the power. Null: nobody is.
+class NameWatch {
+ public:
+  enum class Change : std::uint8_t { Create, Rename, Remove, SyncFile, SyncDirectory };
+  /// Called instead of the change itself, which `carryOut` makes. Returns 0 or errno.
+  virtual int around(Change change, const std::string& path, const std::string& other,
+                     int (*carryOut)(const std::string& path, const std::string& other)) = 0;
+
+ protected:
+  ~NameWatch() = default;
+};
+void watchNames(NameWatch* watch) noexcept;
+
 /// Reads a whole small file. Returns 0 or errno; EFBIG where it is larger than `limitBytes`.
 int readSmallFile(const std::string& path, std::size_t limitBytes, std::string& content);
 

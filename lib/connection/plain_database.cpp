@@ -1,0 +1,161 @@
+#include "connection/plain_database.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include <sqlite3.h>
+
+#include "connection/sqlite_error.hpp"
+
+namespace holdfast {
+namespace {
+
+constexpr int kBusyMilliseconds = 5000;
+
+/// Finalized with its scope.
+class Prepared {
+ public:
+  Prepared(const PlainDatabase& database, const char* sql) {
+    const int code = sqlite3_prepare_v3(database.handle(), sql, -1, 0, &statement_, nullptr);
+    if (code != SQLITE_OK) database.fail(code, sql);
+  }
+  Prepared(const Prepared&) = delete;
+  Prepared& operator=(const Prepared&) = delete;
+  ~Prepared() { sqlite3_finalize(statement_); }
+  sqlite3_stmt* get() const noexcept { return statement_; }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+/// An address whose file SQLite takes for one that cannot change.
+std::string unchanging(const std::string& path) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string address = "file:";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0 || c == '/' || c == '.' || c == '-' || c == '_') {
+      address += c;
+    } else {
+      (address += '%') += kHex[byte >> 4U];
+      address += kHex[byte & 15U];
+    }
+  }
+  return address + "?immutable=1";
+}
+
+}  // namespace
+
+PlainDatabase::PlainDatabase(const std::string& path, Mode mode) {
+  const int access = mode == Mode::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  const int form = mode == Mode::Alone ? SQLITE_OPEN_URI : 0;
+  const std::string name = mode == Mode::Alone ? unchanging(path) : path;
+  const int code =
+      sqlite3_open_v2(name.c_str(), &handle_,
+                      access | form | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code != SQLITE_OK) {
+    const Error error = makeSqliteError(handle_, code);
+    sqlite3_close(handle_);
+    throw error;
+  }
+  sqlite3_busy_timeout(handle_, kBusyMilliseconds);
+  // A schema from elsewhere may hold triggers, views and functions: none of them is to act.
+  for (const int option :
+       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_ENABLE_VIEW}) {
+    sqlite3_db_config(handle_, option, 0, nullptr);
+  }
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
+  // The last handle to close would move the log into the file, and delete it.
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_autocheckpoint(handle_, 0);
+  constexpr int kInstructionsBetweenLooks = 1000;
+  sqlite3_progress_handler(handle_, kInstructionsBetweenLooks, &shouldStop, this);
+}
+
+PlainDatabase::~PlainDatabase() { sqlite3_close(handle_); }
+
+void PlainDatabase::setLimits(Limits limits) { limits_ = std::move(limits); }
+
+void PlainDatabase::setBusyTimeout(std::chrono::milliseconds timeout) noexcept {
+  sqlite3_busy_timeout(handle_, static_cast<int>(timeout.count()));
+}
+
+int PlainDatabase::shouldStop(void* self) noexcept {
+  const Limits& limits = static_cast<const PlainDatabase*>(self)->limits_;
+  return limits.cancel.stop_requested() || std::chrono::steady_clock::now() >= limits.deadline ? 1 : 0;
+}
+
+void PlainDatabase::fail(int code, const char* what) const {
+  if ((code & 0xff) == SQLITE_INTERRUPT) {
+    if (limits_.cancel.stop_requested()) throw Error(ErrorCode::Interrupted, "it was asked to stop").addFrame(what);
+    throw Error(ErrorCode::Timeout, "the deadline passed before everything was carried out").addFrame(what);
+  }
+  throw makeSqliteError(handle_, code).addFrame(what);
+}
+
+void PlainDatabase::forEach(const char* sql, const std::function<bool(std::string_view)>& row) {
+  const Prepared statement(*this, sql);
+  int code = SQLITE_OK;
+  while ((code = sqlite3_step(statement.get())) == SQLITE_ROW) {
+    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
+    if (!row(text == nullptr ? std::string_view() : std::string_view(text))) return;
+  }
+  if (code != SQLITE_DONE) fail(code, sql);
+}
+
+void PlainDatabase::run(const char* sql) {
+  forEach(sql, [](std::string_view) { return true; });
+}
+
+std::string PlainDatabase::text(const char* sql) {
+  std::string result;
+  bool first = true;
+  forEach(sql, [&](std::string_view value) {
+    if (std::exchange(first, false)) result = value;
+    return true;
+  });
+  return result;
+}
+
+std::int64_t PlainDatabase::integer(const char* sql) {
+  const Prepared statement(*this, sql);
+  const int code = sqlite3_step(statement.get());
+  if (code == SQLITE_ROW) return sqlite3_column_int64(statement.get(), 0);
+  if (code != SQLITE_DONE) fail(code, sql);
+  return 0;
+}
+
+std::string PlainDatabase::firstBytes(std::size_t count) const {
+  sqlite3_file* file = nullptr;
+  sqlite3_int64 size = 0;
+  int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
+  std::string bytes(std::min(count, static_cast<std::size_t>(size)), '\0');
+  if (code == SQLITE_OK && !bytes.empty()) {
+    code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  }
+  if (code != SQLITE_OK) fail(code, "reading the header");
+  return bytes;
+}
+
+bool PlainDatabase::lockAlone() const noexcept {
+  sqlite3_file* file = nullptr;
+  if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return false;
+  // Whoever has the database open, with a log or within a transaction, has at least the shared lock.
+  return file->pMethods->xLock(file, SQLITE_LOCK_SHARED) == SQLITE_OK &&
+         file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE) == SQLITE_OK;
+}
+
+ContentFacts contentFacts(PlainDatabase& database) {
+  database.integer("SELECT count(*) FROM sqlite_schema");  // What has no schema that can be read has no facts.
+  ContentFacts facts;
+  facts.pageBytes = database.integer("PRAGMA page_size");
+  facts.pages = database.integer("PRAGMA page_count");
+  facts.freePages = database.integer("PRAGMA freelist_count");
+  facts.applicationId = database.integer("PRAGMA application_id");
+  facts.userVersion = database.integer("PRAGMA user_version");
+  return facts;
+}
+
+}  // namespace holdfast
