@@ -123,24 +123,38 @@ void DiskModel::apply(const Operation& operation) {
   switch (operation.kind) {
     case Kind::Create:
       files_.resize(std::max(files_.size(), operation.file + 1));
-      nameChanges_.push_back({operation.name, operation.file, order});
+      nameChanges_.push_back({operation.name, operation.file, order, {}});
       break;
     case Kind::Write:
     case Kind::Truncate: files_[operation.file].changes.push_back({&operation, order, Fate::UnderWay}); break;
     case Kind::Sync: settle(files_[operation.file], Fate::Durable); break;
     case Kind::FailedSync: settle(files_[operation.file], Fate::Unknowable); break;
-    case Kind::Delete: nameChanges_.push_back({operation.name, kNone, order}); break;
+    case Kind::Delete: nameChanges_.push_back({operation.name, kNone, order, {}}); break;
+    case Kind::Rename:
+      nameChanges_.push_back({operation.other, fileCalled(operation.name), order, operation.name});
+      break;
     case Kind::SyncDirectory:
-      for (const NameChange& change : nameChanges_) {
-        if (change.file == kNone) {
-          names_.erase(change.name);
-        } else {
-          names_[change.name] = change.file;
-        }
-      }
+      for (const NameChange& change : nameChanges_) carryOut(change, names_);
       nameChanges_.clear();
       break;
   }
+}
+
+void DiskModel::carryOut(const NameChange& change, Names& names) {
+  const auto before = names.find(change.from);
+  if (before != names.end() && before->second == change.file) names.erase(before);
+  if (change.file == kNone) {
+    names.erase(change.name);
+  } else {
+    names[change.name] = change.file;
+  }
+}
+
+std::size_t DiskModel::fileCalled(const std::string& name) const {
+  Names now = names_;
+  for (const NameChange& change : nameChanges_) carryOut(change, now);
+  const auto found = now.find(name);
+  return found == now.end() ? kNone : found->second;
 }
 
 void DiskModel::settle(File& file, Fate fate) {
@@ -186,16 +200,12 @@ Files DiskModel::cut(const Device& device, Random& random, const Operation* unde
   DiskModel then(*this);
   using Kind = Operation::Kind;
   const bool changes = underWay != nullptr && (underWay->kind == Kind::Write || underWay->kind == Kind::Truncate ||
-                                               underWay->kind == Kind::Create || underWay->kind == Kind::Delete);
+                                               underWay->kind == Kind::Create || underWay->kind == Kind::Delete ||
+                                               underWay->kind == Kind::Rename);
   if (changes) then.apply(*underWay);
   Survival survival(device, random, then.order_);
   for (const NameChange& change : then.nameChanges_) {
-    if (!survival.keeps(change.order, Fate::UnderWay)) continue;
-    if (change.file == kNone) {
-      then.names_.erase(change.name);
-    } else {
-      then.names_[change.name] = change.file;
-    }
+    if (survival.keeps(change.order, Fate::UnderWay)) carryOut(change, then.names_);
   }
   Files result;
   for (const auto& [name, number] : then.names_) {

@@ -3,6 +3,7 @@
 #include <holdfast/error.hpp>
 
 #include "testing/disk_state.hpp"
+#include "testing/watched_names.hpp"
 
 namespace holdfast::testing {
 namespace {
@@ -31,10 +32,12 @@ FaultyDisk::FaultyDisk() {
   state().real = sqlite3_vfs_find(nullptr);
   prepareFaultyVfs();
   sqlite3_vfs_register(&faultyVfs(), 1);
+  port::watchNames(&watchedNames());
 }
 
 FaultyDisk::~FaultyDisk() {
   heal();
+  port::watchNames(nullptr);
   randomSeed() = 0;
   static_cast<void>(state().recorder.take());
   sqlite3_vfs_unregister(&faultyVfs());

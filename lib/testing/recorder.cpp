@@ -12,6 +12,7 @@ std::vector<std::string> describe(const Recording& recording) {
   for (const auto& [name, content] : recording.before) names.push_back(name);
   std::vector<std::string> lines;
   for (const Operation& operation : recording.operations) {
+    if (operation.kind == Kind::Rename) std::replace(names.begin(), names.end(), operation.name, operation.other);
     if (operation.kind == Kind::Create) {
       names.resize(std::max(names.size(), operation.file + 1));
       names[operation.file] = operation.name;
@@ -28,6 +29,7 @@ std::vector<std::string> describe(const Recording& recording) {
       case Kind::FailedSync: lines.push_back("sync " + name + " failed"); break;
       case Kind::Delete: lines.push_back("delete " + name); break;
       case Kind::SyncDirectory: lines.emplace_back("sync directory"); break;
+      case Kind::Rename: lines.push_back("rename " + operation.name + " to " + operation.other); break;
     }
   }
   return lines;
@@ -96,6 +98,30 @@ void Recorder::deleted(std::string_view path, bool directorySynced) {
   files_.erase(*name);
   append(Operation::Kind::Delete, kNone).name = *name;
   if (directorySynced) append(Operation::Kind::SyncDirectory, kNone);
+}
+
+void Recorder::renamed(std::string_view from, std::string_view to) {
+  const std::optional<std::string> name = nameIn(from);
+  const std::optional<std::string> other = nameIn(to);
+  if (!name || !other) return;
+  const auto known = files_.find(*name);
+  if (known != files_.end()) {
+    files_[*other] = known->second;
+    files_.erase(*name);
+  }
+  Operation& operation = append(Operation::Kind::Rename, kNone);
+  operation.name = *name;
+  operation.other = *other;
+}
+
+void Recorder::syncedByName(std::string_view path, bool succeeded) {
+  const std::optional<std::string> name = nameIn(path);
+  const auto known = name ? files_.find(*name) : files_.end();
+  if (known != files_.end()) synced(known->second, succeeded, false);
+}
+
+void Recorder::syncedDirectoryOf(std::string_view path) {
+  if (nameIn(path)) append(Operation::Kind::SyncDirectory, kNone);
 }
 
 }  // namespace holdfast::testing

@@ -30,6 +30,11 @@ class Recorder {
   /// `withDirectory`: its name was made durable, too.
   void synced(std::size_t file, bool succeeded, bool withDirectory);
   void deleted(std::string_view path, bool directorySynced);
+  void renamed(std::string_view from, std::string_view to);
+  /// A file by its name, as whoever has not opened it through SQLite syncs it.
+  void syncedByName(std::string_view path, bool succeeded);
+  /// The directory in which `path` lies.
+  void syncedDirectoryOf(std::string_view path);
 
  private:
   Operation& append(Operation::Kind kind, std::size_t file);

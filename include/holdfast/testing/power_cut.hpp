@@ -56,16 +56,21 @@ class DiskModel {
     std::string name;
     std::size_t file;  ///< kNone: deleted.
     std::uint64_t order;
+    std::string from;  ///< What it was called before; empty where it is not a rename.
   };
+  using Names = std::map<std::string, std::size_t>;
   class Survival;
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 
+  static void carryOut(const NameChange& change, Names& names);
+  /// With what is under way.
+  std::size_t fileCalled(const std::string& name) const;
   void settle(File& file, Fate fate);
   std::string contentAfter(const File& file, Survival& survival) const;
   void damage(std::string& content, const File& file, const Device& device, std::mt19937_64& random) const;
 
   std::vector<File> files_;
-  std::map<std::string, std::size_t> names_;  ///< Durable.
+  Names names_;  ///< Durable.
   std::vector<NameChange> nameChanges_;
   std::uint64_t order_ = 0;
 };

@@ -19,12 +19,14 @@ struct Operation {
     FailedSync,     ///< What was not durable in `file` may never be.
     Delete,         ///< `name` stands for nothing.
     SyncDirectory,  ///< Which names there are is durable.
+    Rename,         ///< What `name` stands for is called `other` now; what had that name has none.
   };
   Kind kind = Kind::Write;
   std::size_t file = 0;
   std::string name;
   std::int64_t offset = 0;
   std::string bytes;
+  std::string other;
 };
 
 /// What was done in one directory, in the order in which it was done.
