@@ -36,9 +36,17 @@ enum class HousekeepingMode : std::uint8_t {
   Manual,  ///< The application, by calling tick().
 };
 
+/// When open() checks the file before it uses it.
+enum class OpenCheck : std::uint8_t {
+  AfterCrash,  ///< Where the last process at it did not close it (quick_check).
+  Always,      ///< Each time, and that indexes match their tables, too (integrity_check).
+  Never,       ///< Only where its header cannot be right.
+};
+
 std::string_view toText(Durability durability) noexcept;
 std::string_view toText(TempStore store) noexcept;
 std::string_view toText(HousekeepingMode mode) noexcept;
+std::string_view toText(OpenCheck check) noexcept;
 
 /// When housekeeping backs the database up: see backup() and docs/backup.md.
 struct BackupSchedule {
@@ -62,6 +70,17 @@ struct ConnectionConfig {
   std::string database;
   /// Create the file where it is missing. Off: a missing file is Error{CannotOpen}.
   bool createIfMissing = true;
+  /// Where the storage of the database is mounted. open() is Error{CannotOpen} while nothing is mounted there, so that no
+  /// new database is begun beneath storage that is away. Empty: not looked at. Not for directories bound within one file
+  /// system.
+  std::string mountPoint;
+  /// When open() checks the file; docs/recovery.md says what it does with what it finds, ...
+  OpenCheck checkAtOpen = OpenCheck::AfterCrash;
+  /// ... and how long it may take: then it opens with a warning. Zero: no limit. At most 1 h.
+  std::chrono::milliseconds checkAtOpenLimit = std::chrono::minutes{1};
+  /// Replace a damaged or lost database by its last good backup (`backup.path`), a damaged one without a backup by what can
+  /// be read of it; the damaged files are kept. Off: Error{Corrupt}, {NotADatabase} or {CannotOpen}.
+  bool repairAtOpen = true;
   /// What a commit that returned has survived; a transaction may ask for another one.
   Durability durability = Durability::Full;
   /// How long SQLite waits for a lock that another process holds. Zero: not at all. At most 10 min.

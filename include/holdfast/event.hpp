@@ -29,6 +29,7 @@ enum class EventKind : std::uint8_t {
   BackupMade,           ///< A backup is there, verified and durable.
   BackupFailed,         ///< None could be made; the detail says why.
   DamageFound,          ///< A check found the file damaged, or could not read it.
+  DatabaseRecovered,    ///< open() repaired or replaced the database; the detail says why and how.
 };
 
 std::string_view toText(EventKind kind) noexcept;

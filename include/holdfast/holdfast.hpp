@@ -29,6 +29,7 @@
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/recovery.hpp>
 #include <holdfast/report.hpp>
 #include <holdfast/retry_policy.hpp>
 #include <holdfast/row.hpp>

@@ -8,6 +8,7 @@
 #include <holdfast/connection.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/place.hpp>
+#include <holdfast/recovery.hpp>
 
 namespace holdfast {
 
@@ -19,6 +20,8 @@ struct OpenReport {
   bool created = false;
   /// A write-ahead log of an earlier run was there and has been taken over.
   bool recoveredLog = false;
+  /// What was wrong with the database and what was done about it.
+  RecoveryReport recovery;
   /// "wal", and why another mode was chosen where it is not.
   std::string journalMode;
   std::int64_t pageSize = 0;

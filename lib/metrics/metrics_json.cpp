@@ -100,6 +100,11 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   for (const auto& field : kBytes) json[field.name] = metrics.*field.member;
   for (const auto& field : kLatencies) json[field.name] = toJson(metrics.*field.member);
   json["groupSizes"] = metrics.groupSizes;
+  // In the order of RecoveryCause; nothing is ever measured for none.
+  constexpr const char* kCauses[] = {"none", "uncleanStop", "lost", "indexesDamaged", "damaged"};
+  for (std::size_t i = 1; i < metrics.recoveryTook.size(); ++i) {
+    json["recoveryTookNanoseconds"][kCauses[i]] = metrics.recoveryTook[i].count();
+  }
   json["poolUtilization"] = metrics.poolUtilization;
   json["writeAmplification"] = metrics.writeAmplification;
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();

@@ -30,6 +30,10 @@ using Config = ConnectionConfig;
 constexpr std::array kConfigFields{
     Field<Config>{"database", &Config::database},
     Field<Config>{"createIfMissing", &Config::createIfMissing},
+    Field<Config>{"mountPoint", &Config::mountPoint},
+    Field<Config>{"checkAtOpen", &Config::checkAtOpen},
+    Field<Config>{"checkAtOpenLimit", &Config::checkAtOpenLimit, upTo(Milliseconds(hours{1}))},
+    Field<Config>{"repairAtOpen", &Config::repairAtOpen},
     Field<Config>{"durability", &Config::durability},
     Field<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
     Field<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},

@@ -22,7 +22,7 @@ struct FieldMember;
 template <>
 struct FieldMember<ConnectionConfig> {
   using Type = MemberOfTypes<ConnectionConfig, bool, int, std::size_t, std::int64_t, std::string,
-                             std::chrono::milliseconds, Durability, TempStore, HousekeepingMode>;
+                             std::chrono::milliseconds, Durability, TempStore, HousekeepingMode, OpenCheck>;
 };
 template <>
 struct FieldMember<RetryPolicy> {

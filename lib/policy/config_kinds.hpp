@@ -25,6 +25,8 @@ concept Enum = std::is_enum_v<T>;
 inline constexpr std::array kAllDurability{Durability::Full, Durability::Normal, Durability::Off};
 inline constexpr std::array kAllTempStores{TempStore::File, TempStore::Memory};
 inline constexpr std::array kAllHousekeepingModes{HousekeepingMode::Thread, HousekeepingMode::Manual};
+inline constexpr std::array kAllOpenChecks{OpenCheck::AfterCrash, OpenCheck::Always, OpenCheck::Never};
+constexpr const auto& allOf(OpenCheck) { return kAllOpenChecks; }
 constexpr const auto& allOf(Durability) { return kAllDurability; }
 constexpr const auto& allOf(TempStore) { return kAllTempStores; }
 constexpr const auto& allOf(HousekeepingMode) { return kAllHousekeepingModes; }

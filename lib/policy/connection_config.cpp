@@ -41,6 +41,10 @@ std::string_view toText(HousekeepingMode mode) noexcept {
   return textOf(mode, std::array<std::string_view, 2>{"thread", "manual"});
 }
 
+std::string_view toText(OpenCheck check) noexcept {
+  return textOf(check, std::array<std::string_view, 3>{"afterCrash", "always", "never"});
+}
+
 void ConnectionConfig::validate() const {
   checkDatabase(database);
   for (const auto& field : fieldsOf(*this)) checkField(field, *this, "");

@@ -349,6 +349,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void claimFile();
   void yieldFile() noexcept;
   void startOpening(const ConnectionConfig& wanted);
+  void takeFile(const ConnectionConfig& wanted, OpenReport& report);
+  /// Checks the file and repairs it where it has to be (pool_start_up.cpp).
+  void startUp(const ConnectionConfig& wanted, OpenReport& report);
   void openHandles(OpenReport& report);
   void failOpening() noexcept;
   void rejectWaiters() HOLDFAST_REQUIRES(mutex);

@@ -82,6 +82,7 @@ void PoolCounters::reset() noexcept {
   for (const Shown& shown : kShown) (this->*shown.counter).reset();
   for (const ShownLatency& shown : kShownLatencies) (this->*shown.histogram).reset();
   for (Counter& size : groupSizes) size.reset();
+  for (auto& took : recoveryTook) took = 0;
   backupTook = 0;
   largestGroup.store(0, std::memory_order_relaxed);
 }
@@ -90,6 +91,8 @@ void PoolCounters::addTo(PoolMetrics& metrics) const noexcept {
   for (const Shown& shown : kShown) metrics.*shown.figure += (this->*shown.counter).value();
   for (const ShownLatency& shown : kShownLatencies) metrics.*shown.figure = (this->*shown.histogram).summary();
   for (std::size_t i = 0; i < groupSizes.size(); ++i) metrics.groupSizes[i] = groupSizes[i].value();
+  for (std::size_t i = 0; i < recoveryTook.size(); ++i)
+    metrics.recoveryTook[i] = std::chrono::nanoseconds(recoveryTook[i]);
   metrics.backupTook = std::chrono::nanoseconds(backupTook);
   metrics.largestGroup = largestGroup.load(std::memory_order_relaxed);
 }

@@ -30,7 +30,8 @@ struct PoolCounters {
   LatencyHistogram executionLatency;  // Callbacks.
   LatencyHistogram commitLatency;     // COMMITs, shared ones once.
 
-  // Nanoseconds; backups are so rare that the last one says enough.
+  // Nanoseconds; each happens so rarely that the last one says enough.
+  std::array<std::atomic<std::int64_t>, PoolMetrics::kRecoveryCauses> recoveryTook{};
   std::atomic<std::int64_t> backupTook{0};
 
   /// A COMMIT of so many transactions.

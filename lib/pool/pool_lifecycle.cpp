@@ -20,6 +20,8 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
+// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
+constinit port::Mutex startingMutex;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -68,19 +70,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   try {
     ProcessMemory::instance().join(this, sqlite_memory::limitWithinArena(wanted.memoryLimit), wanted.poolSize);
     if (ProcessMemory::instance().limit() != 0) releasePagesOfOthers();  // Their shares are smaller now.
-    const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
-    const port::FileFacts facts = port::fileFacts(file.path);
-    {
-      const port::LockGuard guard(mutex);
-      path = file.path;
-      device = facts.device;
-      inode = facts.inode;
-    }
-    claimFile();
-    report.database = file.path;
-    report.created = file.created;
-    report.recoveredLog = file.hasLog;
-    useTemporaryDirectoryBeside(file.path);
+    takeFile(wanted, report);
     openHandles(report);
   } catch (Error& error) {
     failOpening();
@@ -91,8 +81,30 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
+  if (report.recovery.action != RecoveryAction::None) {
+    publish(EventKind::DatabaseRecovered, 0,
+            {toText(report.recovery.cause), ", ", toText(report.recovery.action), ": ", path});
+  }
   publish(EventKind::Initialized, 0, {path});
   return report;
+}
+
+void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
+  const port::LockGuard starting(startingMutex);
+  startUp(wanted, report);
+  const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
+  const port::FileFacts facts = port::fileFacts(file.path);
+  {
+    const port::LockGuard guard(mutex);
+    path = file.path;
+    device = facts.device;
+    inode = facts.inode;
+  }
+  claimFile();
+  report.database = file.path;
+  report.created = file.created;
+  report.recoveredLog = file.hasLog;
+  useTemporaryDirectoryBeside(file.path);
 }
 
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {

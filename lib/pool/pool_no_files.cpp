@@ -1,4 +1,5 @@
-// In the place of pool_backup.cpp where there is no file system that can give a file another name.
+// In the place of pool_backup.cpp and pool_start_up.cpp where there is no file system that can give a file another name:
+// a damaged database is reported, and not replaced.
 
 #include "pool/pool_core.hpp"
 
@@ -6,7 +7,7 @@ namespace holdfast {
 namespace {
 
 Error unsupported() {
-  return {ErrorCode::Unsupported, "backups need a file system with names, which this build has not"};
+  return {ErrorCode::Unsupported, "backups and mount points need a file system with names, which this build has not"};
 }
 
 }  // namespace
@@ -20,5 +21,9 @@ void ConnectionPool::Core::scheduleBackups() {
 }
 
 void ConnectionPool::Core::backupIfDue() {}
+
+void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /*report*/) {
+  if (!wanted.mountPoint.empty()) throw unsupported();
+}
 
 }  // namespace holdfast

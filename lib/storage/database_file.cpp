@@ -40,7 +40,7 @@ void requireOrdinaryCompanions(const std::string& database, const std::string& p
 
 }  // namespace
 
-DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
+DatabaseFile findDatabaseFile(const std::string& database) {
   DatabaseFile file;
   int error = 0;
   file.path = port::absolutePath(database, error);
@@ -53,13 +53,22 @@ DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
   if (facts.error != 0) cannotOpen(database, "cannot be looked at: " + port::errorText(facts.error));
   requireOrdinaryCompanions(database, file.path);
   file.hasLog = port::fileFacts(file.path + "-wal").sizeBytes > 0;
+  file.device = facts.device;
+  file.inode = facts.inode;
+  file.exists = facts.kind == port::FileKind::Regular;
   switch (facts.kind) {
-    case port::FileKind::Regular: return file;
+    case port::FileKind::Regular:
     case port::FileKind::Missing: break;
     case port::FileKind::Directory: cannotOpen(database, "is a directory; name a file in it");
     case port::FileKind::Symlink: cannotOpen(database, "is a symbolic link; name the file it points to");
     case port::FileKind::Other: cannotOpen(database, "is not a regular file");
   }
+  return file;
+}
+
+DatabaseFile prepareDatabaseFile(const std::string& database, bool create) {
+  DatabaseFile file = findDatabaseFile(database);
+  if (file.exists) return file;
   if (!create) cannotOpen(database, "does not exist, and createIfMissing is off");
   createFile(database, file.path);
   file.created = true;

@@ -166,16 +166,20 @@ TEST_SUITE("policy/config_json") {
   }
 
   TEST_CASE("sections are objects, in any order, and each has fields of its own") {
-    const ConnectionConfig config = with(R"("backup": {"path": "b.db", "interval": "2h"}, "retry": {"maxRetries": 7})");
+    const ConnectionConfig config =
+        with(R"("backup": {"path": "b.db", "interval": "2h"}, "retry": {"maxRetries": 7}, "checkAtOpen": "always")");
     CHECK(config.backup.path == "b.db");
     CHECK(config.backup.interval == 2h);
     CHECK(config.retry.maxRetries == 7);
+    CHECK(config.checkAtOpen == holdfast::OpenCheck::Always);
     CHECK(toJson(config)["backup"]["interval"] == "2h");
     CHECK(ConnectionConfig::fromJson(toJson(config)).backup.path == "b.db");
     CHECK(refusal(R"("backup": 3)") == "'backup' is 3; accepted: an object");
     CHECK(refusal(R"("backup": {"path": {}})") == "'backup.path' is an object; accepted: a text");
     CHECK(refusal(R"("backup": {"maxRetries": 1})") == "unknown key 'backup.maxRetries'");
     CHECK(refusal(R"("backup": {"interval": "999ms"})").starts_with("'backup.interval' is \"999ms\"; accepted: "));
+    CHECK(refusal(R"("checkAtOpen": "sometimes")") ==
+          "'checkAtOpen' is \"sometimes\"; accepted: \"afterCrash\", \"always\" or \"never\"");
   }
 
   TEST_CASE("rules between fields hold for JSON, too") {
@@ -271,7 +275,11 @@ TEST_SUITE("policy/config_json") {
                                          "asyncCapacity",
                                          "walSizeLimit",
                                          "snapshotBudget",
-                                         "backup"};
+                                         "backup",
+                                         "mountPoint",
+                                         "checkAtOpen",
+                                         "checkAtOpenLimit",
+                                         "repairAtOpen"};
     const json written = toJson(ConnectionConfig{});
     CHECK(written.size() == names.size());
     for (const std::string& name : names) CHECK_MESSAGE(written.contains(name), name);

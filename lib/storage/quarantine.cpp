@@ -1,0 +1,54 @@
+#include "storage/quarantine.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <holdfast/error.hpp>
+
+#include "core/out_of_memory.hpp"
+#include "core/port/file_changes.hpp"
+#include "storage/file_error.hpp"
+
+namespace holdfast {
+namespace {
+
+constexpr std::array<const char*, 2> kLogs{"-wal", "-journal"};
+
+bool exists(const std::string& path) { return port::fileFacts(path).kind != port::FileKind::Missing; }
+
+}  // namespace
+
+std::string Quarantine::nameOf(const std::string& path, int number) {
+  return path + ".damaged-" + std::to_string(number);
+}
+
+int Quarantine::number(bool hasDatabase) const {
+  const auto taken = [this](int number, bool withDatabase) {
+    const std::string name = nameOf(path_, number);
+    return (withDatabase && exists(name)) || exists(name + kLogs[0]) || exists(name + kLogs[1]);
+  };
+  int next = 1;
+  while (taken(next, true)) ++next;
+  if (!hasDatabase && next > 1 && !taken(next - 1, false)) return next - 1;
+  return next;
+}
+
+void Quarantine::move(const std::string& from, const std::string& to, std::vector<std::string>& names) const {
+  if (!exists(from)) return;
+  if (const int error = port::renameFile(from, to); error != 0) throwFileError(from, "renamed", error);
+  names.push_back(to);
+}
+
+std::vector<std::string> Quarantine::run() {
+  std::vector<std::string> names;
+  const bool hasDatabase = exists(path_);
+  const std::string name = nameOf(path_, number(hasDatabase));
+  move(path_, name, names);
+  if (const int error = port::syncDirectoryOf(path_); error != 0) throwFileError(path_, "made durable", error);
+  for (const char* suffix : kLogs) move(path_ + suffix, name + suffix, names);
+  port::removeFile(path_ + "-shm");
+  if (const int error = port::syncDirectoryOf(path_); error != 0) throwFileError(path_, "made durable", error);
+  return names;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <holdfast/connection_config.hpp>
+#include <holdfast/recovery.hpp>
+
+#include "storage/replacement.hpp"
+
+namespace holdfast {
+
+/// What happens to a database before its first handle is opened.
+///
+/// The states, by what lies on the disk. (A) "name" is there: it is used, after a check where the last stop was not clean,
+/// or repaired. (B) "name" is damaged: the replacement is made first ("name.restoring", then "name.restored", complete and
+/// durable); then the damaged files go to "name.damaged-1" (Quarantine); then "name.restored" becomes "name". (C) "name" is
+/// missing and "name.restored" is there: the power failed in the midst of (B), which is carried on. (D) "name" is missing
+/// or empty, and a backup of it or a log beside it says that it was there: it is lost, not new. (E) Else it is new.
+/// Whenever the power fails, the next start finds one of these, and comes to the same end.
+///
+/// No handle of this process has the file open.
+class StartUp {
+ public:
+  /// `path` is absolute.
+  StartUp(std::string path, const ConnectionConfig& config);
+
+  /// Throws Error: CannotOpen where the database is lost and there is no good backup, or nothing is mounted where
+  /// `mountPoint` says; Corrupt or NotADatabase where it is damaged and nothing could be read of it, or is not to be
+  /// repaired; Busy where it would have to be repaired while another process has it open; StorageFull, ...
+  void run();
+
+  RecoveryReport& report() noexcept { return report_; }
+  std::vector<std::string>& warnings() noexcept { return warnings_; }
+
+ private:
+  void requireMount() const;
+  void findMissing();
+  void checkExisting();
+  bool stoppedCleanly() const;
+  bool isInUse() const;
+  bool looksPlausible() const;
+  void act(VerifyResult result);
+  void reindex();
+  void repair();
+  void replace();
+  [[noreturn]] void giveUp() const;
+
+  std::string path_;
+  const ConnectionConfig& config_;
+  Replacement replacement_;
+  RecoveryReport report_;
+  std::vector<std::string> warnings_;
+  std::optional<ErrorCode> damage_;  ///< What the check ended with.
+};
+
+}  // namespace holdfast
