@@ -17,8 +17,6 @@
 namespace holdfast {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr std::size_t kLongestKey = 40;
 
 /// A key as messages show it.
