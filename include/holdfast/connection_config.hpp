@@ -82,8 +82,8 @@ struct ConnectionConfig {
   /// How often. 10 ms to 1 h.
   std::chrono::milliseconds housekeepingInterval = std::chrono::seconds{10};
   /// The pause after a failed open before the slot is tried again; doubles up to 64 times this, or half of
-  /// acquireTimeout where that is shorter, so that who waits its whole time sees an attempt.
-  /// 1 ms to 10 min.
+  /// acquireTimeout where that is shorter, so that who waits its whole time sees an attempt; but never less than
+  /// this. 1 ms to 10 min.
   std::chrono::milliseconds openRetryDelay = std::chrono::milliseconds{200};
   /// On: a handle that cannot be opened fails the acquire that wanted it at once. Off: the acquire goes on waiting
   /// for another handle until its timeout, and reports the cause then.

@@ -287,9 +287,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
   bool holdsLease(std::uint64_t thread) const noexcept HOLDFAST_REQUIRES(mutex);
-  /// Whether it has to wait for a thread that wants the pool to itself.
+  /// Whether it has to wait for a thread that wants the pool to itself. Alarms and commands never do.
   bool isBarred(const Waiter& waiter) const noexcept HOLDFAST_REQUIRES(mutex) {
-    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested;
+    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested &&
+           waiter.priority != Priority::Control;
   }
   bool beginAlone(SteadyTime deadline);
   void endAlone() noexcept;

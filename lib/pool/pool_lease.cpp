@@ -15,7 +15,7 @@ namespace {
 std::atomic<std::size_t> nextReader{0};
 HOLDFAST_THREAD_LOCAL std::size_t preferredReader = 0;  // 0: not chosen yet.
 /// Straight acquires are timed one in so many, with that weight.
-constexpr std::uint32_t kSampleEvery = 64;
+constexpr std::uint32_t kSampleAcquire = 64;
 HOLDFAST_THREAD_LOCAL std::uint32_t acquireCount = 0;
 
 using SteadyClock = std::chrono::steady_clock;
@@ -32,7 +32,7 @@ std::string describe(const LeaseInfo& lease) {
 PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
   requireOwnProcess();
   refuseInsideTransaction();
-  const bool sampled = ++acquireCount % kSampleEvery == 0;
+  const bool sampled = ++acquireCount % kSampleAcquire == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
   if (preferredReader == 0) {
     preferredReader =
@@ -44,7 +44,7 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
     const Clock::TimePoint now = clock->now();
     beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
-      if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
+      if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleAcquire);
       return handOut(*slot, wish);
     }
   }

@@ -152,8 +152,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
   settledPosts = 0;
-  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity,
-               queuedBytes(sqlite_memory::limitWithinArena(config.memoryLimit))});
+  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   startHousekeeper();
   observers.start(config.housekeeping == HousekeepingMode::Thread);
   const port::LockGuard guard(mutex);

@@ -83,6 +83,7 @@ void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<
 
 bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
   constexpr std::chrono::milliseconds kLookAgain{1};
+  constexpr std::chrono::milliseconds kAloneAtMost{100};  // Reads wait meanwhile.
   const auto mayComeBack = [this, self = port::currentThreadId()] {
     const port::LockGuard guard(mutex);
     return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self) &&
@@ -91,14 +92,20 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
   const std::int64_t limit = ProcessMemory::instance().usableBytes();
   const std::chrono::milliseconds patience =
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
-  const SteadyTime start = std::chrono::steady_clock::now();
-  while (mayComeBack() && std::chrono::steady_clock::now() < start + patience / 2) {
+  SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime deadline = now + patience;
+  SteadyTime aloneFrom = now + patience / 2;
+  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for.
+  std::optional<Alone> alone;
+  for (; now < deadline && mayComeBack(); now = std::chrono::steady_clock::now()) {
+    if (now >= aloneFrom) {
+      if (alone.emplace(*this, std::min(deadline, now + kAloneAtMost), false)) break;
+      alone.reset();
+      aloneFrom = now + 2 * kAloneAtMost;
+    }
     port::sleepFor(kLookAgain);
     if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
   }
-  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for.
-  std::optional<Alone> alone;
-  if (mayComeBack()) alone.emplace(*this, start + patience, false);
   return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions();
 }
 

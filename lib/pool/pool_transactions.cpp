@@ -39,7 +39,7 @@ void pauseFor(std::chrono::nanoseconds pause, const StopToken& cancel) {
 }
 
 // Phases are timed in one transaction out of so many, with that weight.
-constexpr std::uint64_t kSampleEvery = 61;
+constexpr std::uint64_t kSampleTransaction = 61;
 
 }  // namespace
 
@@ -51,11 +51,11 @@ class ConnectionPool::Core::Phases {
   /// `number`: of the transaction.
   void begun(PoolCounters& figures, std::uint64_t number) noexcept {
     begun_ = SteadyClock::now();
-    sampled_ = number % kSampleEvery == 0;
-    if (sampled_) figures.lockLatency.record(begun_ - acquired_, kSampleEvery);
+    sampled_ = number % kSampleTransaction == 0;
+    if (sampled_) figures.lockLatency.record(begun_ - acquired_, kSampleTransaction);
   }
   void executed(PoolCounters& figures) const noexcept {
-    if (sampled_) figures.executionLatency.record(SteadyClock::now() - begun_, kSampleEvery);
+    if (sampled_) figures.executionLatency.record(SteadyClock::now() - begun_, kSampleTransaction);
   }
   /// Says in an error that has to do with time where the time went.
   void explain(Error& error) const {
