@@ -167,6 +167,7 @@ ReturnState Connection::Impl::restore() noexcept {
     if (guard.changes().profileSettings) append(state.restored, "settings put back");
     if (guard.changes().profileSettings) {
       applyLeaseSettings(handle, profile);
+      readPragma(handle, "PRAGMA defer_foreign_keys=0");
       sqlite3_busy_handler(handle, &waitForLock, this);
       durability_ = profile.durability;
     }

@@ -21,6 +21,12 @@ void requireSetting(sqlite3* handle, const char* set, const char* get, const std
               std::string("SQLite did not take \"") + set + "\": it is " + (got.empty() ? "unset" : got));
 }
 
+/// One that SQLite takes or does not take whatever the handle: read back where it is written.
+void applySetting(sqlite3* handle, Access access, const char* set, const char* get, const std::string& wanted) {
+  if (access == Access::Write) return requireSetting(handle, set, get, wanted);
+  readPragma(handle, set);
+}
+
 void requireSwitch(sqlite3* handle, int option, int wanted, const char* name) {
   int got = -1;
   const int code = sqlite3_db_config(handle, option, wanted, &got);
@@ -133,14 +139,15 @@ void applyCacheBytes(sqlite3* handle, std::int64_t bytes) {
 }
 
 void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile) {
-  const std::string timeout = std::to_string(profile.busyTimeout.count());
-  requireSetting(handle, ("PRAGMA busy_timeout=" + timeout).c_str(), nullptr, timeout);
-  applyDurability(handle, profile.durability);
+  sqlite3_busy_timeout(handle, static_cast<int>(profile.busyTimeout.count()));
+  // Mostly what SQLite begins with.
+  if (readPragma(handle, "PRAGMA synchronous") != synchronousLevel(profile.durability)) {
+    applyDurability(handle, profile.durability);
+  }
   requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, profile.foreignKeys ? 1 : 0, "ENABLE_FKEY");
   applyCacheBytes(handle, profile.cacheBytes);
   const char* store = profile.tempStore == TempStore::Memory ? "2" : "1";
-  requireSetting(handle, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
-  readPragma(handle, "PRAGMA defer_foreign_keys=0");
+  applySetting(handle, profile.access, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
 }
 
 std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
@@ -155,7 +162,7 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
   chooseJournal(handle, profile.access);
   applyLeaseSettings(handle, profile);
-  requireSetting(handle, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
+  applySetting(handle, profile.access, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
   sqlite3_wal_autocheckpoint(handle, 0);
   requireSwitch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, "NO_CKPT_ON_CLOSE");
   if (profile.access == Access::Read) requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1");
