@@ -83,7 +83,6 @@ void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<
 
 bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
   constexpr std::chrono::milliseconds kLookAgain{1};
-  constexpr std::chrono::milliseconds kAloneAtMost{100};  // Reads wait meanwhile.
   const auto mayComeBack = [this, self = port::currentThreadId()] {
     const port::LockGuard guard(mutex);
     return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self) &&
@@ -95,13 +94,16 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
   SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime deadline = now + patience;
   SteadyTime aloneFrom = now + patience / 2;
-  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for.
+  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for. New
+  // ones are held up meanwhile: not for long, unless that did not do.
   std::optional<Alone> alone;
+  std::chrono::milliseconds span{100};
   for (; now < deadline && mayComeBack(); now = std::chrono::steady_clock::now()) {
     if (now >= aloneFrom) {
-      if (alone.emplace(*this, std::min(deadline, now + kAloneAtMost), false)) break;
+      if (alone.emplace(*this, std::min(deadline, now + span), false)) break;
       alone.reset();
-      aloneFrom = now + 2 * kAloneAtMost;
+      aloneFrom = now + span + std::chrono::milliseconds{100};
+      span *= 4;
     }
     port::sleepFor(kLookAgain);
     if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
