@@ -156,6 +156,15 @@ struct ConnectionConfig {
   /// groupMaxBytes and maxTransactionBytes bound that. 0: sixteen times checkpointPages; else at least twice that many
   /// pages.
   std::int64_t walSizeLimit = 0;
+  /// From where so many bytes, or less, are free on the file system new write transactions are refused with
+  /// Error{StorageFull}, before the medium is full; pages that are unused in the database count as free. Work of
+  /// Priority::Control goes on, so that rows can be deleted. 0: none.
+  std::int64_t storageReserve = 0;
+  /// So many bytes for the database and its log; then as with storageReserve. 0: no limit, else at least 64 KiB.
+  std::int64_t storageQuota = 0;
+  /// A file beside the database (its name with "-ballast") that takes so many bytes, given up when there is no room so
+  /// that rows can be deleted, and laid out again when there is. 0: none, else at least 4 KiB.
+  std::int64_t ballastSize = 0;
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

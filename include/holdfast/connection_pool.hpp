@@ -182,6 +182,10 @@ class ConnectionPool : public StatementExecutor {
   /// HousekeepingMode::Thread the pool's own thread calls it.
   void tick();
 
+  /// What the storage allows, as far as it is known: writes look before they begin and find out by what they meet,
+  /// housekeeping looks in each round. An EventKind::StorageChanged tells of each change; its listener may be called by a
+  /// thread that holds the write handle, so it posts what it wants to write. Any thread, does not block.
+  StorageState storageState() const;
   PoolMetrics metrics() const;
   /// Who holds what of the memory that the process may use. Idle handles are looked at, each for some microseconds;
   /// those in use give the figures of when they were looked at last. Reads the system's files about memory.

@@ -35,6 +35,7 @@
 #include <holdfast/sizing.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
+#include <holdfast/storage_state.hpp>
 #include <holdfast/transaction.hpp>
 #include <holdfast/units.hpp>
 #include <holdfast/uuid.hpp>

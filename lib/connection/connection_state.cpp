@@ -87,8 +87,12 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   if (code == SQLITE_OK) {
     open.clear();
     holdsSnapshot.store(running > 0, std::memory_order_relaxed);
+    const bool wrote = writing_;
     countEnd(committed);
-    return CommitOutcome::Done;
+    if (!wrote || isInPlace()) return CommitOutcome::Done;
+    error = goneError();
+    error->addFrame("COMMIT");
+    return CommitOutcome::Unknown;
   }
   noteBreakage(code);
   error = makeSqliteError(handle, code);
@@ -179,9 +183,7 @@ ReturnState Connection::Impl::restore() noexcept {
 
 bool Connection::Impl::verify(std::string& reason) noexcept {
   try {
-    int moved = 0;
-    sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (moved != 0) {
+    if (!files.look()) {
       reason = "the database file was moved or deleted";
       return false;
     }
@@ -256,6 +258,10 @@ void Connection::Impl::overwriteFailedCommit() {
   std::optional<Error> error;
   if (commit(error) != CommitOutcome::Done) throw Error(*error);
   if (durability_ != Durability::Full) syncLog();
+}
+
+std::int64_t Connection::Impl::unusedBytes() {
+  return std::stoll(readPragma(handle, "PRAGMA freelist_count")) * profile.pageSize;
 }
 
 bool Connection::Impl::hasDeferredViolations() noexcept {

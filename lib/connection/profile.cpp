@@ -147,7 +147,7 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   std::unique_ptr<SQLite::Database> database = openFile(profile);
   sqlite3* handle = database->getHandle();
   sqlite3_extended_result_codes(handle, 1);
-  if (sqlite3_db_readonly(handle, "main") == 1) {
+  if (!profile.mayBeReadOnly && sqlite3_db_readonly(handle, "main") == 1) {
     throw Error(ErrorCode::ReadOnly,
                 "the database file or its file system cannot be written; check permission and mount");
   }

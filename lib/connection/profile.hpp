@@ -26,6 +26,8 @@ struct ConnectionProfile {
   std::int64_t pageSize = 0;  ///< Of the file; found out by opening it.
   std::size_t statementCacheEntries = 64;
   std::int64_t statementCacheBytes = 0;
+  /// A handle that can only read is taken, too.
+  bool mayBeReadOnly = false;
   /// Learns what is committed; null: nobody does.
   ChangeLog* changes = nullptr;
 };

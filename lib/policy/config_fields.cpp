@@ -70,6 +70,9 @@ constexpr std::array kConfigFields{
     Field<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
     Field<Config>{"walSizeLimit", &Config::walSizeLimit, {0, kMostBytes}},
     Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
+    Field<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
+    Field<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    Field<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };
 
 constexpr std::array kRetryFields{

@@ -358,6 +358,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void requireSameFile() const;
   void tickSlot(std::size_t slot);
   void performVerdict(std::size_t slot, Verdict verdict);
+  /// By the owner of the write slot, which has a handle.
+  void reviewStorage() noexcept;
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
   void checkSlot(std::size_t slot, HealthReport& report);

@@ -95,12 +95,19 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
     if (verdict == Verdict::AdoptShares && isOpen) adoptShares(slot);
     if (verdict == Verdict::AdoptShares) noteMemory(slot);
     if (slot == SlotTable::kWriter && isOpen) lookForForeignWrites(*table[slot].connection);
+    if (slot == SlotTable::kWriter && isOpen) reviewStorage();
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
     if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {failure.what()});
   }
   endLease(slot);
+}
+
+void ConnectionPool::Core::reviewStorage() noexcept {
+  Connection& writer = *table[SlotTable::kWriter].connection;
+  storage.review(writer);
+  if (writer.impl().broken) recoverConnection(SlotTable::kWriter, "it is broken", config.openTimeout);
 }
 
 bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
