@@ -165,6 +165,9 @@ struct ConnectionConfig {
   /// A file beside the database (its name with "-ballast") that takes so many bytes, given up when there is no room so
   /// that rows can be deleted, and laid out again when there is. 0: none, else at least 4 KiB.
   std::int64_t ballastSize = 0;
+  /// checkHealth() proves that the database can be written by the commits that were; where there was none for so long it
+  /// writes a page. Zero: each time.
+  std::chrono::milliseconds writeProofInterval = std::chrono::hours{1};
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

@@ -176,8 +176,11 @@ class ConnectionPool : public StatementExecutor {
 
   /// Moves the write-ahead log into the database and cuts it, in the write lane. Does not wait for readers.
   CheckpointReport checkpoint();
-  /// Reads a page on every idle handle and takes the write lock for a moment; replaces what is broken.
-  HealthReport checkHealth();
+  /// Reads a page from the medium by every idle handle, and finds out whether the write handle could write, which takes
+  /// the write lock for a moment; replaces what is broken. A page is really written only where none was for
+  /// writeProofInterval. Waits for the write handle and for locks of other processes until the timeout; a medium that hangs
+  /// inside of the system hangs this call, too. Throws Error only where the pool is not open.
+  HealthReport checkHealth(std::chrono::milliseconds timeout = std::chrono::seconds{5});
   /// One round of housekeeping, on the calling thread: idle and aged handles, failed opens, leaks, memory. With
   /// HousekeepingMode::Thread the pool's own thread calls it.
   void tick();

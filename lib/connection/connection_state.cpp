@@ -27,18 +27,23 @@ bool commitCertainlyNotDone(int code) noexcept {
   }
 }
 
-// From the medium: a query may be answered from the page cache. A database that is all in its log still has no header.
-void readFileHeader(sqlite3* handle) {
+// The first page, from the medium: a query may be answered from the page cache. A database that is all in its log still
+// has none.
+void readFirstPage(sqlite3* handle, std::int64_t pageSize) {
   static constexpr std::string_view kMagic("SQLite format 3\0", 16);
   sqlite3_file* file = nullptr;
   sqlite3_int64 size = 0;
   int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
   if (code == SQLITE_OK && size == 0) return;
-  std::array<char, kMagic.size()> header{};
-  if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
+  std::array<char, 512> part{};  // The smallest page; on a small device there is no room for a large one.
+  bool begins = true;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < pageSize; at += static_cast<sqlite3_int64>(part.size())) {
+    code = file->pMethods->xRead(file, part.data(), static_cast<int>(part.size()), at);
+    if (at == 0) begins = std::string_view(part.data(), kMagic.size()) == kMagic;
+  }
   if (code != SQLITE_OK) throw makeSqliteError(nullptr, code);
-  if (std::string_view(header.data(), header.size()) != kMagic) {
+  if (!begins) {
     throw Error(ErrorCode::NotADatabase, "the file does not begin like a database any more");
   }
 }
@@ -187,7 +192,7 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
       reason = "the database file was moved or deleted";
       return false;
     }
-    readFileHeader(handle);
+    readFirstPage(handle, profile.pageSize);
     readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
   } catch (const std::bad_alloc&) {

@@ -72,6 +72,7 @@ constexpr std::array kConfigFields{
     Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
     Field<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
     Field<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    Field<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
     Field<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };
 

@@ -162,8 +162,8 @@ CheckpointReport ConnectionPool::checkpoint() {
   });
 }
 
-HealthReport ConnectionPool::checkHealth() {
-  return inContext(*core_, [this] { return core_->checkHealth(); });
+HealthReport ConnectionPool::checkHealth(std::chrono::milliseconds timeout) {
+  return inContext(*core_, [&] { return core_->checkHealth(timeout); });
 }
 
 void ConnectionPool::tick() {

@@ -195,7 +195,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Housekeeping (pool_housekeeping.cpp).
   void tick();
-  HealthReport checkHealth();
+  HealthReport checkHealth(std::chrono::milliseconds timeout);
   void startHousekeeper();
   void stopHousekeeper();
 
@@ -362,7 +362,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void reviewStorage() noexcept;
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
-  void checkSlot(std::size_t slot, HealthReport& report);
+  // Health (pool_health.cpp). By the owner of the slot.
+  void checkSlot(std::size_t slot, SteadyTime deadline, HealthReport& report);
+  void checkWriter(Connection& writer, HealthReport& report);
+  void checkBusyWriter(SteadyTime deadline, HealthReport& report);
 
   struct Patience {
     RetryPolicy policy;

@@ -1,5 +1,6 @@
 #include "pool/storage_keeper.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -37,7 +38,10 @@ std::string StorageKeeper::start(const std::string& path, const StorageLimits& l
     states_ = StorageStates(limits);
     reason_.clear();
     state_ = StorageState::Ok;
+    provenAt_.reset();
+    usedBytes_ = 0;
   }
+  provenBy_ = provenCommits_ = 0;
   ballastGivenUp_ = false;
   if (limits.ballast == 0) return {};
   const port::FileIdentity ballast = port::fileIdentity(ballastPath_.c_str());
@@ -192,12 +196,37 @@ void StorageKeeper::noteRepaired() noexcept {
   change([](StorageStates& states) { states.repaired(); }, "repaired");
 }
 
-void StorageKeeper::review(Connection& writer) noexcept {
+void StorageKeeper::review(Connection& writer, Clock::TimePoint now) noexcept {
   try {
     prove(writer, look(writer));
+    isProofDue(writer, now, {});
   } catch (const std::exception&) {
     // For want of memory: the next round looks again.
   }
+}
+
+bool StorageKeeper::isProofDue(Connection& writer, Clock::TimePoint now, std::chrono::milliseconds interval) noexcept {
+  const Connection::Impl& impl = writer.impl();
+  // What a handle has committed since it was looked at last, or before that where nobody has looked at it yet.
+  const std::uint64_t commits = kHasThreads ? impl.loggedPages.value() : impl.committed.value();
+  const bool wrote = commits != (provenBy_ == impl.id ? provenCommits_ : 0);
+  provenBy_ = impl.id;
+  provenCommits_ = commits;
+  const port::LockGuard guard(mutex_);
+  usedBytes_ = impl.files.bytes();
+  if (wrote) provenAt_ = now;
+  return !provenAt_ || now - *provenAt_ >= interval;
+}
+
+void StorageKeeper::describe(HealthReport& report, Clock::TimePoint now) const {
+  const port::StorageSpace present = space();
+  report.freeBytes = present.freeBytes;
+  report.totalBytes = present.totalBytes;
+  const port::LockGuard guard(mutex_);
+  report.storageState = states_.state();
+  report.storageReason = reason_;
+  report.databaseBytes = usedBytes_;
+  if (provenAt_) report.lastWriteAge = std::max(now - *provenAt_, Clock::Duration{0});
 }
 
 void StorageKeeper::prove(Connection& writer, const StorageFacts& facts) noexcept {

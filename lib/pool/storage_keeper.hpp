@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <holdfast/clock.hpp>
 #include <holdfast/connection.hpp>
 #include <holdfast/error.hpp>
+#include <holdfast/report.hpp>
 #include <holdfast/storage_state.hpp>
 
 #include "core/port/mutex.hpp"
@@ -50,7 +52,12 @@ class StorageKeeper {
 
   /// A round of housekeeping: looks, proves by a write of one page that what calls have met is over, lays the ballast
   /// out again. Marks the handle broken where that breaks it.
-  void review(Connection& writer) noexcept;
+  void review(Connection& writer, Clock::TimePoint now) noexcept;
+
+  /// Whether no commit is known for so long. Takes down what the handle has committed until now.
+  bool isProofDue(Connection& writer, Clock::TimePoint now, std::chrono::milliseconds interval) noexcept;
+  /// Fills in what is known of the storage. Any thread.
+  void describe(HealthReport& report, Clock::TimePoint now) const;
 
  private:
   void admitSlowly(Connection& writer, bool mayUseReserve);
@@ -75,12 +82,16 @@ class StorageKeeper {
   std::chrono::steady_clock::time_point mayReopenAt_{};
   std::chrono::steady_clock::time_point spaceLookedAt_{};
   bool limited_ = false;
+  std::uint64_t provenBy_ = 0;      // The handle that committed last, ...
+  std::uint64_t provenCommits_ = 0;  // ... and what it had logged by then.
   std::atomic<bool> ballastGivenUp_{false};
   std::atomic<StorageState> state_{StorageState::Ok};
   std::atomic<std::uint64_t> refusals_{0};
   mutable port::Mutex mutex_;
   StorageStates states_ HOLDFAST_GUARDED_BY(mutex_);
   std::string reason_ HOLDFAST_GUARDED_BY(mutex_);
+  std::optional<Clock::TimePoint> provenAt_ HOLDFAST_GUARDED_BY(mutex_);
+  std::int64_t usedBytes_ HOLDFAST_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace holdfast
