@@ -168,6 +168,14 @@ struct ConnectionConfig {
   /// checkHealth() proves that the database can be written by the commits that were; where there was none for so long it
   /// writes a page. Zero: each time.
   std::chrono::milliseconds writeProofInterval = std::chrono::hours{1};
+  /// Keep the ledger of writes (flashReport()) in a file beside the database, its name with "-flash", over restarts. Two
+  /// pages, of which one is written at close and for each 4 MiB or day of the account. Off: it begins with open().
+  bool flashLedger = false;
+  /// What the medium is rated to endure, in bytes that are written to it ("TBW"), less by how much more flash and file
+  /// system write than they are given. For flashReport() to say how many days are left. 0: not known. At most 2^60.
+  std::int64_t flashEndurance = 0;
+  /// From so many bytes in a day of running EventKind::FlashOverBudget tells, once a day. 0: never. At most 2^60.
+  std::int64_t flashDailyBudget = 0;
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@
 #include <holdfast/connection_config.hpp>
 #include <holdfast/event.hpp>
 #include <holdfast/features.hpp>
+#include <holdfast/flash_report.hpp>
 #include <holdfast/memory_budget.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
@@ -189,6 +190,8 @@ class ConnectionPool : public StatementExecutor {
   /// housekeeping looks in each round. An EventKind::StorageChanged tells of each change; its listener may be called by a
   /// thread that holds the write handle, so it posts what it wants to write. Any thread, does not block.
   StorageState storageState() const;
+  /// How much was written to the medium, by file and day, and how long it will last. Any thread, does not block.
+  FlashReport flashReport();
   PoolMetrics metrics() const;
   /// Who holds what of the memory that the process may use. Idle handles are looked at, each for some microseconds;
   /// those in use give the figures of when they were looked at last. Reads the system's files about memory.

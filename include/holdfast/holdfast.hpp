@@ -18,6 +18,7 @@
 #include <holdfast/event.hpp>
 #include <holdfast/expression.hpp>
 #include <holdfast/features.hpp>
+#include <holdfast/flash_report.hpp>
 #include <holdfast/future.hpp>
 #include <holdfast/json_fwd.hpp>
 #include <holdfast/logger.hpp>

@@ -100,7 +100,8 @@ void chooseJournal(sqlite3* handle, Access access) {
 std::unique_ptr<SQLite::Database> openFile(const ConnectionProfile& profile) {
   const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   try {
-    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()));
+    const char* const vfs = profile.vfs != nullptr ? profile.vfs->name() : "";
+    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()), vfs);
   } catch (const SQLite::Exception& failure) {
     const int code = failure.getExtendedErrorCode() > 0 ? failure.getExtendedErrorCode() : failure.getErrorCode();
     throw Error(errorCodeOf(code), failure.what(), code, 0);

@@ -10,6 +10,7 @@
 #include <holdfast/connection.hpp>
 
 #include "connection/change_log.hpp"
+#include "connection/counting_vfs.hpp"
 
 namespace holdfast {
 
@@ -28,6 +29,8 @@ struct ConnectionProfile {
   std::int64_t statementCacheBytes = 0;
   /// A handle that can only read is taken, too.
   bool mayBeReadOnly = false;
+  /// The file layer; null: SQLite's default.
+  std::shared_ptr<CountingVfs> vfs = nullptr;
   /// Learns what is committed; null: nobody does.
   ChangeLog* changes = nullptr;
 };

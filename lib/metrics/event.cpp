@@ -5,7 +5,7 @@
 namespace holdfast {
 
 std::string_view toText(EventKind kind) noexcept {
-  static constexpr std::array<std::string_view, 16> kTexts{
+  static constexpr std::array<std::string_view, 17> kTexts{
       "initialized",         "connectionCreated",
       "connectionDestroyed", "connectionRenewed",
       "connectionRecovered", "openFailed",
@@ -14,8 +14,9 @@ std::string_view toText(EventKind kind) noexcept {
       "memoryNormal",        "checkpoint",
       "checkpointBlocked",   "closed",
       "memoryAction",        "storageChanged",
+      "flashOverBudget",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::StorageChanged) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::FlashOverBudget) + 1);
   const auto index = static_cast<std::size_t>(kind);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

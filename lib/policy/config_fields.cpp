@@ -25,6 +25,7 @@ using std::chrono::minutes;
 constexpr std::int64_t kMostHandles = kHasThreads ? 60 : 1;
 constexpr Milliseconds kYear = hours{8760};
 constexpr std::int64_t kMostBytes = 1024 * GiB;  // Above it SQLite's own arithmetic on cache sizes would overflow.
+constexpr std::int64_t kMostWritten = std::int64_t{1} << 60;
 
 using Config = ConnectionConfig;
 constexpr std::array kConfigFields{
@@ -72,6 +73,9 @@ constexpr std::array kConfigFields{
     Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
     Field<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
     Field<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    Field<Config>{"flashLedger", &Config::flashLedger},
+    Field<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
+    Field<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},
     Field<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
     Field<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };

@@ -176,6 +176,10 @@ void ConnectionPool::reportMemoryPressure(MemoryStage stage) { core_->reportMemo
 
 SizingReport ConnectionPool::recommendations() const { return core_->recommendations(); }
 
+FlashReport ConnectionPool::flashReport() {
+  return translatingBadAlloc([this] { return core_->flashReport(); });
+}
+
 StorageState ConnectionPool::storageState() const { return core_->storage.state(); }
 
 PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }

@@ -196,6 +196,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   // Housekeeping (pool_housekeeping.cpp).
   void tick();
   HealthReport checkHealth(std::chrono::milliseconds timeout);
+  FlashReport flashReport();
   void startHousekeeper();
   void stopHousekeeper();
 
@@ -360,6 +361,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void performVerdict(std::size_t slot, Verdict verdict);
   /// By the owner of the write slot, which has a handle.
   void reviewStorage() noexcept;
+  // The flash-write ledger (pool_flash.cpp).
+  void startLedger(OpenReport& report);
+  void reviewLedger() noexcept;
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
   // Health (pool_health.cpp). By the owner of the slot.

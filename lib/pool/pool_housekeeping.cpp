@@ -60,6 +60,7 @@ void ConnectionPool::Core::tick() {
   readSignals();
   hub->trimCaches();
   memoryCheck(true);
+  reviewLedger();
 }
 
 void ConnectionPool::Core::tickSlot(std::size_t slot) {

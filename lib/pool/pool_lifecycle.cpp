@@ -88,6 +88,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     const std::string warning = storage.start(
         file.path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize}, wanted.openRetryDelay);
     if (!warning.empty()) report.warnings.push_back(warning);
+    startLedger(report);
     openHandles(report);
   } catch (Error& error) {
     failOpening();
@@ -361,6 +362,7 @@ std::shared_ptr<Connection> ConnectionPool::Core::takeFreeHandle() noexcept {
 }
 
 void ConnectionPool::Core::leaveProcess() noexcept {
+  flash.stop(clock->now());
   ProcessMemory::instance().leave(this);
   yieldFile();
   openPools.fetch_sub(1);

@@ -20,6 +20,7 @@
 #include "pool/storage_keeper.hpp"
 #include "pool/wait_queue.hpp"
 #include "storage/checkpoint_policy.hpp"
+#include "storage/flash_ledger.hpp"
 #include "transaction/commit_group.hpp"
 
 namespace holdfast {
@@ -73,6 +74,7 @@ struct PoolState {
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   MemoryWatch watch;
   StorageKeeper storage;
+  FlashLedger flash;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;

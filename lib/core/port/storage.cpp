@@ -49,6 +49,24 @@ int occupySpace(const char* path, std::int64_t bytes) noexcept {
   return error;
 }
 
+int writeDurably(const char* path, std::int64_t offset, std::span<const std::byte> bytes) noexcept {
+  const int file = ::open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return errno;
+  int error = 0;
+  while (!bytes.empty() && error == 0) {
+    const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), offset);
+    if (written > 0) {
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+      offset += written;
+    } else if (errno != EINTR) {
+      error = errno;
+    }
+  }
+  if (error == 0 && ::fdatasync(file) != 0) error = errno;
+  ::close(file);
+  return error;
+}
+
 int removeFile(const char* path) noexcept { return ::unlink(path) == 0 || errno == ENOENT ? 0 : errno; }
 
 }  // namespace holdfast::port

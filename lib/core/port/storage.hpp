@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace holdfast::port {
 
@@ -26,6 +28,8 @@ StorageSpace storageSpace(const char* path) noexcept;
 /// Makes a file that takes so many bytes of the medium, mode 0600, and makes it durable. Returns 0 or errno; then there
 /// is none. ENOTSUP where the system cannot.
 int occupySpace(const char* path, std::int64_t bytes) noexcept;
+/// Writes into a file, which is made where it is missing (mode 0600, no link), and makes it durable. Returns 0 or errno.
+int writeDurably(const char* path, std::int64_t offset, std::span<const std::byte> bytes) noexcept;
 /// Returns 0 or errno; a file that is not there is removed already.
 int removeFile(const char* path) noexcept;
 

@@ -14,6 +14,18 @@ StorageSpace storageSpace(const char*) noexcept { return {}; }
 
 int occupySpace(const char*, std::int64_t) noexcept { return ENOTSUP; }
 
+int writeDurably(const char* path, std::int64_t offset, std::span<const std::byte> bytes) noexcept {
+  DevicePort* const device = currentDevice();
+  if (device == nullptr) return ENODEV;
+  DeviceResult result = DeviceResult::Failed;
+  DeviceFile* const file = device->open(path, true, result);
+  if (file == nullptr) return EIO;
+  result = file->write(offset, bytes);
+  if (result == DeviceResult::Ok) result = file->sync();
+  file->close();
+  return result == DeviceResult::Ok ? 0 : result == DeviceResult::Full ? ENOSPC : EIO;
+}
+
 int removeFile(const char* path) noexcept {
   DevicePort* const device = currentDevice();
   if (device == nullptr) return ENODEV;
