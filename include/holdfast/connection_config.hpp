@@ -168,6 +168,10 @@ struct ConnectionConfig {
   /// checkHealth() proves that the database can be written by the commits that were; where there was none for so long it
   /// writes a page. Zero: each time.
   std::chrono::milliseconds writeProofInterval = std::chrono::hours{1};
+  /// For flash that may ruin what lies beside a write when the power fails, within the same 4 KiB: each commit fills up
+  /// the page of the log that it began, so that no later one touches what is durable. Costs up to 4 KiB more a commit
+  /// (docs/storage.md has the figures).
+  bool carefulFlash = false;
   /// Keep the ledger of writes (flashReport()) in a file beside the database, its name with "-flash", over restarts. Two
   /// pages, of which one is written at close and for each 4 MiB or day of the account. Off: it begins with open().
   bool flashLedger = false;

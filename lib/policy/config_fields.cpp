@@ -73,6 +73,7 @@ constexpr std::array kConfigFields{
     Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
     Field<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
     Field<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    Field<Config>{"carefulFlash", &Config::carefulFlash},
     Field<Config>{"flashLedger", &Config::flashLedger},
     Field<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
     Field<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},

@@ -85,8 +85,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     report.created = file.created;
     report.recoveredLog = file.hasLog;
     useTemporaryDirectoryBeside(file.path);
-    const std::string warning = storage.start(
-        file.path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize}, wanted.openRetryDelay);
+    const std::string warning =
+        storage.start(file.path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
     if (!warning.empty()) report.warnings.push_back(warning);
     startLedger(report);
     openHandles(report);

@@ -25,12 +25,11 @@ std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / KiB) +
 
 }  // namespace
 
-std::string StorageKeeper::start(const std::string& path, const StorageLimits& limits,
-                                 std::chrono::milliseconds reopenPause) {
+std::string StorageKeeper::start(const std::string& path, const StorageLimits& limits) {
   path_ = path;
   ballastPath_ = path + "-ballast";
-  reopenPause_ = reopenPause;
-  mayReopenAt_ = spaceLookedAt_ = {};
+  askedToReopen_ = false;
+  spaceLookedAt_ = {};
   limited_ = limits.any();
   refusals_ = 0;
   {
@@ -89,6 +88,7 @@ void StorageKeeper::admitSlowly(Connection& writer, bool mayUseReserve) {
     const port::LockGuard guard(mutex_);
     seen = states_.seen();
   }
+  if (seen != StorageState::ReadOnly) askedToReopen_ = false;
   if (seen == StorageState::Ok || (seen == StorageState::Full && mayUseReserve)) return;
   refuse(writer, facts, seen);
 }
@@ -162,9 +162,10 @@ void StorageKeeper::refuse(Connection& writer, const StorageFacts& facts, Storag
                     (quota ? ", or raise the quota" : ", or make room on the file system") + "; reads go on",
                 0, quota ? kQuotaReached : ENOSPC);
   }
+  // Once for each write that is tried: where the new handle is the same, that is all.
   const bool handleAlone = impl.isReadOnly() && !space().readOnly;
-  if (handleAlone && SteadyClock::now() >= mayReopenAt_) {
-    mayReopenAt_ = SteadyClock::now() + reopenPause_;
+  askedToReopen_ = handleAlone && !askedToReopen_;
+  if (askedToReopen_) {
     impl.broken = true;
     throw Error(ErrorCode::Busy, "the handle was opened while the file was read-only; it is being replaced");
   }

@@ -29,7 +29,7 @@ class StorageKeeper {
   void listen(Listener listener) { listener_ = std::move(listener); }
 
   /// Begins anew, and lays the ballast out. Returns what is to be warned of, or nothing.
-  std::string start(const std::string& path, const StorageLimits& limits, std::chrono::milliseconds reopenPause);
+  std::string start(const std::string& path, const StorageLimits& limits);
 
   StorageState state() const noexcept { return state_.load(std::memory_order_relaxed); }
   /// Why it is not Ok.
@@ -78,8 +78,7 @@ class StorageKeeper {
   Listener listener_;
   std::string path_;
   std::string ballastPath_;
-  std::chrono::milliseconds reopenPause_{0};
-  std::chrono::steady_clock::time_point mayReopenAt_{};
+  bool askedToReopen_ = false;
   std::chrono::steady_clock::time_point spaceLookedAt_{};
   bool limited_ = false;
   std::uint64_t provenBy_ = 0;      // The handle that committed last, ...

@@ -32,6 +32,7 @@ void FlashLedger::start(const std::string& databasePath, const FlashLimits& limi
   savedBytes_ = days_.total().bytes();
   savedDay_ = days_.day();
   savedAt_ = now;
+  running_ = true;
 }
 
 void FlashLedger::load() {
@@ -71,8 +72,9 @@ bool FlashLedger::review(Clock::TimePoint now) noexcept {
 
 void FlashLedger::stop(Clock::TimePoint now) noexcept {
   const port::LockGuard guard(mutex_);
-  if (vfs_ == nullptr) return;
+  if (!running_) return;
   takeDown(now);
+  running_ = false;
   if (days_.total().bytes() != savedBytes_ || now - savedAt_ >= kTimeBetweenRecords) save();
 }
 
@@ -80,7 +82,7 @@ void FlashLedger::save() noexcept {
   if (!limits_.keep) return;
   // The record counts itself.
   vfs_->addOther(FlashDays::kRecordBytes, 1);
-  takeDown(seenAt_);
+  takeDown(seenAt_);  // No time has passed.
   const std::unique_ptr<FlashDays::Record> record(new (std::nothrow) FlashDays::Record);
   error_ = ENOMEM;
   if (record == nullptr) return;
@@ -96,7 +98,7 @@ void FlashLedger::save() noexcept {
 FlashReport FlashLedger::report(Clock::TimePoint now) {
   const port::LockGuard guard(mutex_);
   if (vfs_ == nullptr) return {};
-  takeDown(now);
+  if (running_) takeDown(now);
   FlashReport report = days_.report(limits_.endurance, limits_.dailyBudget);
   if (error_ == EILSEQ) {
     report.problem = "\"" + path_ + "\" is no ledger: it was begun anew";

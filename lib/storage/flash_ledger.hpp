@@ -58,6 +58,7 @@ class FlashLedger {
   std::uint64_t savedDay_ HOLDFAST_GUARDED_BY(mutex_) = 0;
   std::uint64_t alertedDay_ HOLDFAST_GUARDED_BY(mutex_) = 0;
   int error_ HOLDFAST_GUARDED_BY(mutex_) = 0;
+  bool running_ HOLDFAST_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace holdfast
