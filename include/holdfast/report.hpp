@@ -81,10 +81,10 @@ struct HealthReport {
   /// none has since open().
   std::optional<Clock::Duration> lastWriteAge;
   StorageState storageState = StorageState::Ok;
-  std::string storageReason;        ///< Why it is not Ok.
-  std::int64_t freeBytes = -1;      ///< On the file system; -1: unknown.
-  std::int64_t totalBytes = -1;     ///< Of the file system; -1: unknown.
-  std::int64_t databaseBytes = 0;   ///< What the database and its log take.
+  std::string storageReason;       ///< Why it is not Ok.
+  std::int64_t freeBytes = -1;     ///< On the file system; -1: unknown.
+  std::int64_t totalBytes = -1;    ///< Of the file system; -1: unknown.
+  std::int64_t databaseBytes = 0;  ///< What the database and its log take.
   MemoryStage memoryStage = MemoryStage::Normal;
   std::string sqliteVersion;
   std::string sqliteSourceId;

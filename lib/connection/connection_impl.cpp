@@ -102,7 +102,8 @@ Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, La
       queryLatency_(latency) {
   int moved = 0;  // Then the watch has taken another file for it.
   sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-  if (moved != 0) throw Error(ErrorCode::CannotOpen, "the database file was moved or deleted while it was being opened");
+  if (moved != 0)
+    throw Error(ErrorCode::CannotOpen, "the database file was moved or deleted while it was being opened");
   profile.pageSize = std::stoll(readPragma(handle, "PRAGMA page_size"));
   control.prepare(handle);
   installHooks();

@@ -90,7 +90,8 @@ struct CountingVfs::Layer {
     if (file->pMethods == nullptr) return code;  // Else it is closed, also where opening has failed.
     void* const place = reinterpret_cast<char*>(file) + layer.methodsAt();
     file->pMethods =
-        &(new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods, &(*layer.counts)[kindOf(flags)]})->methods;
+        &(new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods, &(*layer.counts)[kindOf(flags)]})
+             ->methods;
     return code;
   }
 };

@@ -18,10 +18,10 @@ struct StorageLimits {
 struct StorageFacts {
   bool gone = false;
   bool readOnly = false;
-  std::int64_t freeBytes = -1;    ///< On the file system; -1: unknown.
-  std::int64_t unusedBytes = 0;   ///< Within the database: pages that hold nothing.
-  std::int64_t usedBytes = 0;     ///< Of the database and its log.
-  bool ballastGivenUp = false;    ///< It is to come back.
+  std::int64_t freeBytes = -1;   ///< On the file system; -1: unknown.
+  std::int64_t unusedBytes = 0;  ///< Within the database: pages that hold nothing.
+  std::int64_t usedBytes = 0;    ///< Of the database and its log.
+  bool ballastGivenUp = false;   ///< It is to come back.
 };
 
 /// Why there is no room.

@@ -81,7 +81,7 @@ class StorageKeeper {
   bool askedToReopen_ = false;
   std::chrono::steady_clock::time_point spaceLookedAt_{};
   bool limited_ = false;
-  std::uint64_t provenBy_ = 0;      // The handle that committed last, ...
+  std::uint64_t provenBy_ = 0;       // The handle that committed last, ...
   std::uint64_t provenCommits_ = 0;  // ... and what it had logged by then.
   std::atomic<bool> ballastGivenUp_{false};
   std::atomic<StorageState> state_{StorageState::Ok};

@@ -87,7 +87,8 @@ TEST_SUITE("integration/health_check") {
     CHECK(f.rows() == 3);
   }
 
-  TEST_CASE("a database that was not written since it was opened is written once, and each time where that is asked for") {
+  TEST_CASE(
+      "a database that was not written since it was opened is written once, and each time where that is asked for") {
     Opened f;
     f.reopen();
     HealthReport report = f.pool.checkHealth();

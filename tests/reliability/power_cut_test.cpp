@@ -67,7 +67,8 @@ TEST_SUITE("reliability/power_cut") {
     }
   }
 
-  TEST_CASE("with carefulFlash nothing is lost where a cut ruins the 4 KiB around a write, and without it something is") {
+  TEST_CASE(
+      "with carefulFlash nothing is lost where a cut ruins the 4 KiB around a write, and without it something is") {
     PowerCutOptions wanted = options(1000);
     wanted.device.damageBytes = 4096;
     checkPowerCuts(ledger("careful", {.carefulFlash = true}), wanted);
