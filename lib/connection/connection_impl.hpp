@@ -123,6 +123,8 @@ struct Connection::Impl {
   /// Whether what is written gets into the files that anybody will look into. For less than Full durability a look of a
   /// moment ago is enough.
   bool isInPlace() noexcept { return durability_ == Durability::Full ? files.look() : files.lookedLately(); }
+  /// Why a commit is not in place, after which nobody knows whether it has taken effect. The handle is broken then.
+  Error goneError() noexcept;
   /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.
   bool verify(std::string& reason) noexcept;
   CheckpointReport checkpoint(CheckpointMode mode);
@@ -291,8 +293,6 @@ struct Connection::Impl {
   int firstStep(sqlite3_stmt* statement) noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
-  /// Why a commit is not in place, of which nobody can know what it means for the commit.
-  Error goneError() noexcept;
   const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);

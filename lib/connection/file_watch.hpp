@@ -24,7 +24,12 @@ class FileWatch {
 
   /// Whether they are in place.
   bool look() noexcept { return lookAt(std::chrono::steady_clock::now()); }
-  /// The same; a look of a moment ago counts.
+  /// The same, and the log now in any case.
+  bool lookAtAll() noexcept {
+    lookedAtLog_ = {};
+    return look();
+  }
+  /// As look(); a look of a moment ago counts.
   bool lookedLately() noexcept {
     const Time now = std::chrono::steady_clock::now();
     return (error_ == 0 && now - looked_ < kFresh) || lookAt(now);

@@ -121,7 +121,7 @@ FlashReport FlashDays::report(std::int64_t endurance, std::int64_t dailyBudget) 
 void FlashDays::write(Record& record, std::uint64_t number) const noexcept {
   record.fill(std::byte{0});
   std::transform(kMagic.begin(), kMagic.end(), record.begin(), [](char c) { return static_cast<std::byte>(c); });
-  Writer writer(std::span(record).subspan(kMagic.size()));
+  Writer writer{std::span<std::byte>(record).subspan(kMagic.size())};
   writer.put(number);
   writer.put(day_);
   writer.put(static_cast<std::uint64_t>(dayTime_.count()));
@@ -136,7 +136,7 @@ std::optional<FlashDays::Read> FlashDays::read(std::span<const std::byte> record
   const bool known = std::equal(kMagic.begin(), kMagic.end(), record.begin(),
                                 [](char c, std::byte byte) { return static_cast<std::byte>(c) == byte; });
   if (!known || Reader(record.subspan(kCheckAt)).number() != checkOf(record.first(kCheckAt))) return std::nullopt;
-  Reader reader(record.subspan(kMagic.size()));
+  Reader reader{record.subspan(kMagic.size())};
   Read read;
   read.number = reader.number();
   read.days.day_ = reader.number();

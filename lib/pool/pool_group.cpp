@@ -183,7 +183,9 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
   }
   try {
     writer.syncLog();
-    return CommitOutcome::Done;
+    if (writer.files.look()) return CommitOutcome::Done;
+    error = writer.goneError();
+    return CommitOutcome::Unknown;
   } catch (const Error& failure) {
     error = failure;
     return CommitOutcome::Unknown;

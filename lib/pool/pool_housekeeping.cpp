@@ -95,9 +95,12 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
     if (verdict == Verdict::AdoptShares && isOpen) adoptShares(slot);
     if (verdict == Verdict::AdoptShares) noteMemory(slot);
     if (slot == SlotTable::kWriter && isOpen) lookForForeignWrites(*table[slot].connection);
-    if (slot == SlotTable::kWriter && isOpen) reviewStorage();
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
-    if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
+    // Whether storage is well again only a handle that can write finds out.
+    const bool proves = slot == SlotTable::kWriter && storage.state() != StorageState::Ok;
+    const bool missing = !isOpen && (verdict == Verdict::Refill || (proves && clock->now() >= table[slot].retryAt));
+    if (missing) openConnection(slot, config.openTimeout);
+    if (slot == SlotTable::kWriter && table[slot].connection != nullptr) reviewStorage();
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {failure.what()});
   }

@@ -96,7 +96,7 @@ void StorageKeeper::admitSlowly(Connection& writer, bool mayUseReserve) {
 StorageFacts StorageKeeper::look(Connection& writer) {
   Connection::Impl& impl = writer.impl();
   StorageFacts facts;
-  facts.gone = !impl.files.look();
+  facts.gone = !impl.files.lookAtAll();
   facts.usedBytes = impl.files.bytes();
   facts.ballastGivenUp = ballastGivenUp_;
   if (!facts.gone && (limited_ || state() != StorageState::Ok)) {
@@ -128,7 +128,7 @@ void StorageKeeper::findRoom(Connection& writer, StorageFacts& facts) {
   try {
     // The log keeps the size that it had at its longest.
     if (trial.shortage() == Shortage::Quota && checkpointFully(writer).truncated) {
-      impl.files.look();
+      impl.files.lookAtAll();
       facts.usedBytes = impl.files.bytes();
     }
     facts.unusedBytes = impl.unusedBytes();

@@ -159,12 +159,12 @@ TEST_SUITE("integration/health_check") {
   TEST_CASE("damage that was met is a problem until the database is opened anew") {
     FaultyDisk disk;
     Opened f;
-    disk.fail({.role = FileRole::Log, .action = FileAction::Read, .times = 1, .sqliteCode = SQLITE_CORRUPT});
     RawSqlite(f.config.database).run("CREATE TABLE theirs(x)");  // So that pages have to be read again.
-    CHECK(eventually([&] {
-      f.pool.tick();
-      return codeOf([&] { f.pool.query("SELECT * FROM theirs, item"); }) == ErrorCode::Corrupt;
-    }));
+    disk.fail(
+        {.role = FileRole::Log, .action = FileAction::Read, .times = IoFault::kForEver, .sqliteCode = SQLITE_CORRUPT});
+    CHECK(codeOf([&] { f.pool.query("SELECT * FROM item"); }) == ErrorCode::Corrupt);
+    disk.heal();
+    f.clock->advance(1min);
     const HealthReport report = f.pool.checkHealth();
     CHECK(report.storageState == StorageState::Damaged);
     CHECK_FALSE(report.healthy);

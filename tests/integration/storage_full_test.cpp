@@ -65,6 +65,7 @@ TEST_SUITE("integration/storage_full") {
     FaultyDisk disk;
     Fixture f;
     f.openWithRows(3);
+    CHECK(f.rows() == 3);
     disk.fail({.failure = Failure::NoSpace, .times = IoFault::kForEver});
     CHECK(f.insert() == ErrorCode::StorageFull);
     CHECK(f.pool.storageState() == StorageState::Full);
@@ -90,6 +91,7 @@ TEST_SUITE("integration/storage_full") {
     FaultyDisk disk;
     Fixture f;
     f.openWithRows(3);
+    CHECK(f.rows() == 3);
     disk.fail({.failure = Failure::NoSpace, .times = IoFault::kForEver});
     CHECK(f.insert() == ErrorCode::StorageFull);
     f.pool.transaction([](Transaction& tx) { tx.run("DELETE FROM item WHERE id = 1000"); });
@@ -125,7 +127,7 @@ TEST_SUITE("integration/storage_full") {
     int stored = 0;
     while (stored < 10'000 && !f.insert(4000)) ++stored;
     CHECK(stored > 20);
-    CHECK(stored < 130);
+    CHECK(stored < 260);  // What is written within a millisecond may pass it.
     CHECK(f.pool.storageState() == StorageState::Full);
     const auto error = errorOf([&] { f.pool.run("INSERT INTO item(name) VALUES ('new')"); });
     REQUIRE(error);
