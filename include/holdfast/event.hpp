@@ -26,6 +26,8 @@ enum class EventKind : std::uint8_t {
   CheckpointBlocked,    ///< The log could not be shortened because of a reader.
   Closed,               ///< close() has finished.
   MemoryAction,         ///< One of the actions of a memory stage began, or was undone; the detail names it.
+  StorageChanged,       ///< The storage is in another state; the detail names both and says why.
+  FlashOverBudget,      ///< More than flashDailyBudget was written today; once a day.
 };
 
 std::string_view toText(EventKind kind) noexcept;

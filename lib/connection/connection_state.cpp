@@ -27,18 +27,23 @@ bool commitCertainlyNotDone(int code) noexcept {
   }
 }
 
-// From the medium: a query may be answered from the page cache. A database that is all in its log still has no header.
-void readFileHeader(sqlite3* handle) {
+// The first page, from the medium: a query may be answered from the page cache. A database that is all in its log still
+// has none.
+void readFirstPage(sqlite3* handle, std::int64_t pageSize) {
   static constexpr std::string_view kMagic("SQLite format 3\0", 16);
   sqlite3_file* file = nullptr;
   sqlite3_int64 size = 0;
   int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
   if (code == SQLITE_OK && size == 0) return;
-  std::array<char, kMagic.size()> header{};
-  if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
+  std::array<char, 512> part{};  // The smallest page; on a small device there is no room for a large one.
+  bool begins = true;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < pageSize; at += static_cast<sqlite3_int64>(part.size())) {
+    code = file->pMethods->xRead(file, part.data(), static_cast<int>(part.size()), at);
+    if (at == 0) begins = std::string_view(part.data(), kMagic.size()) == kMagic;
+  }
   if (code != SQLITE_OK) throw makeSqliteError(nullptr, code);
-  if (std::string_view(header.data(), header.size()) != kMagic) {
+  if (!begins) {
     throw Error(ErrorCode::NotADatabase, "the file does not begin like a database any more");
   }
 }
@@ -87,8 +92,12 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   if (code == SQLITE_OK) {
     open.clear();
     holdsSnapshot.store(running > 0, std::memory_order_relaxed);
+    const bool wrote = writing_;
     countEnd(committed);
-    return CommitOutcome::Done;
+    if (!wrote || isInPlace()) return CommitOutcome::Done;
+    error = goneError();
+    error->addFrame("COMMIT");
+    return CommitOutcome::Unknown;
   }
   noteBreakage(code);
   error = makeSqliteError(handle, code);
@@ -180,13 +189,11 @@ ReturnState Connection::Impl::restore() noexcept {
 
 bool Connection::Impl::verify(std::string& reason) noexcept {
   try {
-    int moved = 0;
-    sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (moved != 0) {
+    if (!files.look()) {
       reason = "the database file was moved or deleted";
       return false;
     }
-    readFileHeader(handle);
+    readFirstPage(handle, profile.pageSize);
     readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
   } catch (const std::bad_alloc&) {
@@ -257,6 +264,10 @@ void Connection::Impl::overwriteFailedCommit() {
   std::optional<Error> error;
   if (commit(error) != CommitOutcome::Done) throw Error(*error);
   if (durability_ != Durability::Full) syncLog();
+}
+
+std::int64_t Connection::Impl::unusedBytes() {
+  return std::stoll(readPragma(handle, "PRAGMA freelist_count")) * profile.pageSize;
 }
 
 bool Connection::Impl::hasDeferredViolations() noexcept {

@@ -106,7 +106,8 @@ void chooseJournal(sqlite3* handle, Access access) {
 std::unique_ptr<SQLite::Database> openFile(const ConnectionProfile& profile) {
   const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   try {
-    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()));
+    const char* const vfs = profile.vfs != nullptr ? profile.vfs->name() : "";
+    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()), vfs);
   } catch (const SQLite::Exception& failure) {
     const int code = failure.getExtendedErrorCode() > 0 ? failure.getExtendedErrorCode() : failure.getErrorCode();
     throw Error(errorCodeOf(code), failure.what(), code, 0);
@@ -154,10 +155,13 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   std::unique_ptr<SQLite::Database> database = openFile(profile);
   sqlite3* handle = database->getHandle();
   sqlite3_extended_result_codes(handle, 1);
-  if (sqlite3_db_readonly(handle, "main") == 1) {
+  if (!profile.mayBeReadOnly && sqlite3_db_readonly(handle, "main") == 1) {
     throw Error(ErrorCode::ReadOnly,
                 "the database file or its file system cannot be written; check permission and mount");
   }
+  // Before the log is opened, which asks the file once.
+  int powersafe = 0;
+  if (profile.carefulFlash) sqlite3_file_control(handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &powersafe);
   harden(handle);
   requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
   chooseJournal(handle, profile.access);

@@ -5,7 +5,7 @@
 namespace holdfast {
 
 std::string_view toText(EventKind kind) noexcept {
-  static constexpr std::array<std::string_view, 15> kTexts{
+  static constexpr std::array<std::string_view, 17> kTexts{
       "initialized",         "connectionCreated",
       "connectionDestroyed", "connectionRenewed",
       "connectionRecovered", "openFailed",
@@ -13,9 +13,10 @@ std::string_view toText(EventKind kind) noexcept {
       "stateRestored",       "memoryPressure",
       "memoryNormal",        "checkpoint",
       "checkpointBlocked",   "closed",
-      "memoryAction",
+      "memoryAction",        "storageChanged",
+      "flashOverBudget",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::MemoryAction) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::FlashOverBudget) + 1);
   const auto index = static_cast<std::size_t>(kind);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

@@ -59,6 +59,7 @@ constexpr JsonField<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(memoryRefusals),
     HOLDFAST_FIELD(memoryReliefs),
     HOLDFAST_FIELD(memoryRunsAlone),
+    HOLDFAST_FIELD(storageRefusals),
 };
 
 constexpr JsonField<std::int64_t> kBytes[] = {
@@ -100,6 +101,7 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   json["writeAmplification"] = metrics.writeAmplification;
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();
   json["memoryStage"] = toText(metrics.memoryStage);
+  json["storageState"] = toText(metrics.storageState);
   return json;
 }
 

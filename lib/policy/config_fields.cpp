@@ -25,6 +25,7 @@ using std::chrono::minutes;
 constexpr std::int64_t kMostHandles = kHasThreads ? 60 : 1;
 constexpr Milliseconds kYear = hours{8760};
 constexpr std::int64_t kMostBytes = 1024 * GiB;  // Above it SQLite's own arithmetic on cache sizes would overflow.
+constexpr std::int64_t kMostWritten = std::int64_t{1} << 60;
 
 using Config = ConnectionConfig;
 constexpr std::array kConfigFields{
@@ -70,6 +71,14 @@ constexpr std::array kConfigFields{
     ConfigField<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
     ConfigField<Config>{"walSizeLimit", &Config::walSizeLimit, {0, kMostBytes}},
     ConfigField<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
+    ConfigField<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
+    ConfigField<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    ConfigField<Config>{"carefulFlash", &Config::carefulFlash},
+    ConfigField<Config>{"flashLedger", &Config::flashLedger},
+    ConfigField<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
+    ConfigField<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},
+    ConfigField<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
+    ConfigField<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };
 
 constexpr std::array kRetryFields{

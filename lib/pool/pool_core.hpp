@@ -195,7 +195,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Housekeeping (pool_housekeeping.cpp).
   void tick();
-  HealthReport checkHealth();
+  HealthReport checkHealth(std::chrono::milliseconds timeout);
+  FlashReport flashReport();
   void startHousekeeper();
   void stopHousekeeper();
 
@@ -359,9 +360,17 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void requireSameFile() const;
   void tickSlot(std::size_t slot);
   void performVerdict(std::size_t slot, Verdict verdict);
+  /// By the owner of the write slot, which has a handle.
+  void reviewStorage() noexcept;
+  // The flash-write ledger (pool_flash.cpp).
+  void startLedger(OpenReport& report);
+  void reviewLedger() noexcept;
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
-  void checkSlot(std::size_t slot, HealthReport& report);
+  // Health (pool_health.cpp). By the owner of the slot.
+  void checkSlot(std::size_t slot, SteadyTime deadline, HealthReport& report);
+  void checkWriter(Connection& writer, HealthReport& report);
+  void checkBusyWriter(SteadyTime deadline, HealthReport& report);
 
   struct Patience {
     RetryPolicy policy;

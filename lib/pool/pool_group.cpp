@@ -164,6 +164,9 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
     const std::uint64_t mark = writer.commitMark();
     result.outcome = commitAndSync(writer, error);
     if (result.outcome == CommitOutcome::Unknown) result.outcome = resolveOutcome(writer, mark);
+    if (storage.state() != StorageState::Ok && result.outcome == CommitOutcome::Done && writer.commitMark() != mark) {
+      storage.noteWritten();
+    }
     if (result.outcome != CommitOutcome::Done) result.error = share(*error);
   } catch (const std::exception&) {
     writer.broken = true;  // For want of memory: no more is known.
@@ -180,7 +183,9 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
   }
   try {
     writer.syncLog();
-    return CommitOutcome::Done;
+    if (writer.files.look()) return CommitOutcome::Done;
+    error = writer.goneError();
+    return CommitOutcome::Unknown;
   } catch (const Error& failure) {
     error = failure;
     return CommitOutcome::Unknown;
@@ -196,6 +201,7 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
 // made certain by another commit.
 CommitOutcome ConnectionPool::Core::resolveOutcome(Connection::Impl& writer, std::uint64_t markBefore) noexcept {
   try {
+    if (!writer.files.look()) return CommitOutcome::Unknown;
     std::string reason;
     const bool settled = kHasThreads ? writer.checkpoint(CheckpointMode::Passive).complete : writer.verify(reason);
     if (!settled) return CommitOutcome::Unknown;

@@ -1,6 +1,7 @@
 // Opening, renewing, replacing and closing handles. The caller has the slot.
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "core/port/files.hpp"
@@ -35,6 +36,10 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
   profile.statementCacheEntries = config.statementCacheEntries;
   profile.statementCacheBytes =
       config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
+  // While the medium takes no writes reads are to go on. What open() finds so is refused.
+  profile.mayBeReadOnly = isOpen() && (slot != SlotTable::kWriter || config.poolSize == 1);
+  profile.carefulFlash = config.carefulFlash;
+  profile.vfs = flash.vfs();
   profile.changes = &changes;
   return profile;
 }
@@ -51,10 +56,11 @@ std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slo
 void ConnectionPool::Core::requireSameFile() const {
   const port::FileFacts facts = port::fileFacts(path);
   if (facts.device == device && facts.inode == inode) return;
+  const bool missing = facts.kind == port::FileKind::Missing;
   throw Error(ErrorCode::CannotOpen,
-              facts.kind == port::FileKind::Missing
-                  ? "the database file was deleted while it was open"
-                  : "another file lies where the database was: close() first, then put a file in its place");
+              missing ? "the database file was deleted while it was open"
+                      : "another file lies where the database was: close() first, then put a file in its place",
+              0, ENOENT);
 }
 
 void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::milliseconds openTimeout) {
@@ -81,6 +87,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
     publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
   } catch (Error& error) {
     counters.connectionErrors.add();
+    storage.note(error);
     {
       const port::LockGuard guard(mutex);
       Slot& entry = table[slot];

@@ -156,6 +156,7 @@ void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bo
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
   if (slot == SlotTable::kWriter) return giveBackWriter(connection, discard);
   connection.impl().clearLimits();
+  if (connection.impl().trouble) storage.noteTrouble(connection);
   if (discard || connection.impl().needsRestore()) restoreState(connection, slot, discard);
   noteRead(slot);
   endLease(slot);
@@ -171,6 +172,7 @@ void ConnectionPool::Core::giveBackWriter(Connection& writer, bool discard) noex
   Connection::Impl& impl = writer.impl();
   impl.clearLimits();
   if (impl.durability() != config.durability) resetDurability(impl);
+  if (impl.trouble) storage.noteTrouble(writer);
   if (discard || impl.needsRestore()) {
     restoreState(writer, SlotTable::kWriter, discard);
   } else {

@@ -47,6 +47,10 @@ ConnectionPool::Core::Core()
   logger = makeStderrLogger();
   clock = &systemClock();
   generation = port::forkGeneration();
+  storage.listen([this](StorageState now, StorageState before, const std::string& why) {
+    publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
+    log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+  });
 }
 
 ConnectionPool::Core::~Core() = default;
@@ -81,6 +85,10 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     report.created = file.created;
     report.recoveredLog = file.hasLog;
     useTemporaryDirectoryBeside(file.path);
+    const std::string warning =
+        storage.start(file.path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
+    if (!warning.empty()) report.warnings.push_back(warning);
+    startLedger(report);
     openHandles(report);
   } catch (Error& error) {
     failOpening();
@@ -353,6 +361,7 @@ std::shared_ptr<Connection> ConnectionPool::Core::takeFreeHandle() noexcept {
 }
 
 void ConnectionPool::Core::leaveProcess() noexcept {
+  flash.stop(clock->now());
   ProcessMemory::instance().leave(this);
   yieldFile();
   openPools.fetch_sub(1);

@@ -61,6 +61,8 @@ PoolMetrics ConnectionPool::Core::metrics() const {
   result.memoryPeakBytes = sqlite_memory::peakBytes();
   result.memoryLimitBytes = ProcessMemory::instance().limit();
   result.memoryStage = memoryStage.load(std::memory_order_relaxed);
+  result.storageState = storage.state();
+  result.storageRefusals = storage.refusals();
   for (const auto& connection : connections) {
     const Connection::Impl& impl = connection->impl();
     result.totalQueries += impl.queries.value();
