@@ -62,7 +62,9 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
   while (true) {
-    const std::size_t slot = taken ? *taken : waitForSlot(wish, preferredReader, deadline);
+    // An empty slot that lacks memory may be tried again at once, and for ever.
+    const bool late = openFailure && SteadyClock::now() >= deadline;
+    const std::size_t slot = taken ? *taken : late ? kNoSlot : waitForSlot(wish, preferredReader, deadline);
     if (slot == kNoSlot && wish.quietly) return {};
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
@@ -127,6 +129,8 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
         throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");
       }
     }
+    // The old one is closed already, and no new one was to be had: the next attempt says why.
+    if (table[slot].connection == nullptr) openConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
     adoptShares(slot);
     return true;
   } catch (const Error& error) {
