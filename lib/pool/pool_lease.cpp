@@ -61,10 +61,12 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
   }
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
+  std::size_t lateAttempts = 0;
   while (true) {
-    // An empty slot that lacks memory may be tried again at once, and for ever.
-    const bool late = openFailure && SteadyClock::now() >= deadline;
-    const std::size_t slot = taken ? *taken : late ? kNoSlot : waitForSlot(wish, preferredReader, deadline);
+    // An empty slot that lacks memory may be tried again at once: past the deadline not for ever.
+    if (openFailure && SteadyClock::now() >= deadline) ++lateAttempts;
+    const bool inVain = lateAttempts > table.size();
+    const std::size_t slot = taken ? *taken : inVain ? kNoSlot : waitForSlot(wish, preferredReader, deadline);
     if (slot == kNoSlot && wish.quietly) return {};
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
