@@ -151,8 +151,9 @@ struct Connection::Impl {
   /// Is another number once a commit of this handle can be read back: of its pages in the log; without a log of the commits
   /// that the file's header counts, read from the medium. Throws Error.
   std::uint64_t commitMark() const;
-  /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Throws Error.
-  void overwriteFailedCommit();
+  /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Returns the commitMark() that it found once
+  /// nobody else could commit. Throws Error.
+  std::uint64_t overwriteFailedCommit();
   /// Whether a deferred constraint is violated now, which would make COMMIT fail.
   bool hasDeferredViolations() noexcept;
   void setCacheBytes(std::int64_t bytes);

@@ -212,6 +212,7 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
 }
 
 CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
+  if constexpr (!kHasThreads) return {.complete = true};  // There is no log: every commit is in the database.
   dropView();
   CheckpointReport report;
   const bool truncate = mode == CheckpointMode::Truncate;
@@ -251,19 +252,22 @@ void Connection::Impl::syncLog() {
   throw makeSqliteError(nullptr, code).addFrame("sync of the log");
 }
 
-void Connection::Impl::overwriteFailedCommit() {
-  // Writing the version that is there already writes the first page anew.
-  const std::string same = "PRAGMA user_version=" + readPragma(handle, "PRAGMA user_version");
+std::uint64_t Connection::Impl::overwriteFailedCommit() {
   beginImmediate();
+  std::uint64_t mark = 0;
   try {
+    mark = commitMark();
+    // Writing the version that is there already writes the first page anew.
+    const std::string same = "PRAGMA user_version=" + readPragma(handle, "PRAGMA user_version");
     readPragma(handle, same.c_str());
-  } catch (const Error&) {
+  } catch (...) {
     rollback();
     throw;
   }
   std::optional<Error> error;
   if (commit(error) != CommitOutcome::Done) throw Error(*error);
   if (durability_ != Durability::Full) syncLog();
+  return mark;
 }
 
 std::int64_t Connection::Impl::unusedBytes() {

@@ -182,8 +182,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
-  /// Replaces an aged handle; keeps it where no new one can be opened. One at a time, so that the pool has one handle more
-  /// than it should for a moment, and not twice as many: false where another one is being renewed.
+  /// Replaces an aged handle; keeps it where no new one can be opened, but for a pool without threads, whose slot is left
+  /// empty then, to be tried again. One at a time, so that the pool has one handle more than it should for a moment, and
+  /// not twice as many: false where another one is being renewed.
   bool renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept;
   /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
   void recoverConnection(std::size_t slot, std::string_view reason, std::chrono::milliseconds openTimeout) noexcept;
@@ -357,6 +358,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout);
   std::shared_ptr<Connection> makeConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
   void retire(std::shared_ptr<Connection> connection) noexcept;
+  /// Of a slot that has one.
+  void closeHandle(std::size_t slot) noexcept;
+  /// Before another handle is opened in the place of the slot's. What is to be retired afterwards; null: it is closed.
+  std::shared_ptr<Connection> makeWay(std::size_t slot) noexcept;
   void requireSameFile() const;
   void tickSlot(std::size_t slot);
   void performVerdict(std::size_t slot, Verdict verdict);

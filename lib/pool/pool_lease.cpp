@@ -61,8 +61,12 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
   }
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
+  std::size_t lateAttempts = 0;
   while (true) {
-    const std::size_t slot = taken ? *taken : waitForSlot(wish, preferredReader, deadline);
+    // An empty slot that lacks memory may be tried again at once: past the deadline not for ever.
+    if (openFailure && SteadyClock::now() >= deadline) ++lateAttempts;
+    const bool inVain = lateAttempts > table.size();
+    const std::size_t slot = taken ? *taken : inVain ? kNoSlot : waitForSlot(wish, preferredReader, deadline);
     if (slot == kNoSlot && wish.quietly) return {};
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
@@ -127,6 +131,8 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
         throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");
       }
     }
+    // The old one is closed already, and no new one was to be had: the next attempt says why.
+    if (table[slot].connection == nullptr) openConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
     adoptShares(slot);
     return true;
   } catch (const Error& error) {
