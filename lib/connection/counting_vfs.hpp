@@ -25,6 +25,9 @@ class CountingVfs {
   const char* name() const noexcept { return name_.data(); }
   /// Since it was made. Any thread.
   FlashFiles writes() const noexcept;
+  /// The system's error of the last write or sync that failed since it was asked last; 0: none. SQLite does not tell it
+  /// where a COMMIT fails.
+  int takeError() noexcept { return error_.exchange(0, std::memory_order_relaxed); }
   /// What is written beside SQLite.
   void addOther(std::uint64_t bytes, std::uint64_t syncs) noexcept;
 
@@ -37,6 +40,7 @@ class CountingVfs {
  private:
   struct Layer;
   std::array<Counts, 4> counts_;
+  std::atomic<int> error_{0};
   std::array<char, 32> name_{};
   std::unique_ptr<Layer> layer_;
 };
