@@ -51,6 +51,10 @@ int syncFile(sqlite3_file* file, int flags) {
   return code;
 }
 
+int carefulTraits(sqlite3_file* file) {
+  return of(file).below->xDeviceCharacteristics(file) & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
+
 Kind kindOf(int flags) noexcept {
   if ((flags & SQLITE_OPEN_MAIN_DB) != 0) return kDatabase;
   if ((flags & SQLITE_OPEN_WAL) != 0) return kLog;
@@ -91,6 +95,7 @@ struct CountingVfs::Layer {
   sqlite3_vfs* below = nullptr;
   std::array<Counts, 4>* counts = nullptr;
   std::atomic<int>* error = nullptr;
+  bool careful = false;
 
   std::size_t methodsAt() const noexcept { return (static_cast<std::size_t>(below->szOsFile) + 15) / 16 * 16; }
 
@@ -101,22 +106,24 @@ struct CountingVfs::Layer {
     void* const place = reinterpret_cast<char*>(file) + layer.methodsAt();
     auto* const counted = new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods,
                                                      &(*layer.counts)[kindOf(flags)], layer.below, layer.error};
+    if (layer.careful) counted->methods.xDeviceCharacteristics = &carefulTraits;
     file->pMethods = &counted->methods;
     return code;
   }
 };
 
-std::shared_ptr<CountingVfs> CountingVfs::make() {
-  return translatingBadAlloc([] { return std::make_shared<CountingVfs>(); });
+std::shared_ptr<CountingVfs> CountingVfs::make(bool careful) {
+  return translatingBadAlloc([careful] { return std::make_shared<CountingVfs>(careful); });
 }
 
-CountingVfs::CountingVfs() : layer_(std::make_unique<Layer>()) {
+CountingVfs::CountingVfs(bool careful) : layer_(std::make_unique<Layer>()) {
   static std::atomic<unsigned> number{0};
   sqlite3_initialize();
   layer_->below = sqlite3_vfs_find(nullptr);
   if (layer_->below == nullptr) throw Error(ErrorCode::CannotOpen, "SQLite has no file layer: it could not be started");
   layer_->counts = &counts_;
   layer_->error = &error_;
+  layer_->careful = careful;
   std::snprintf(name_.data(), name_.size(), "holdfast-%u", number.fetch_add(1) + 1);
   // Whatever is not named here is the layer's below: these functions do not look at the object they are called for, but
   // for what is copied.

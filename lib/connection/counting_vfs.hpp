@@ -15,9 +15,11 @@ namespace holdfast {
 /// lives, which must be as long as any file is open.
 class CountingVfs {
  public:
+  /// `careful`: SQLite is told that a power cut may ruin what lies beside a write, within the sector. (Its own switch for
+  /// that, SQLITE_FCNTL_POWERSAFE_OVERWRITE, comes too late: the file's traits are asked for while it is opened.)
   /// Throws Error{MemoryLimit}.
-  static std::shared_ptr<CountingVfs> make();
-  CountingVfs();
+  static std::shared_ptr<CountingVfs> make(bool careful = false);
+  explicit CountingVfs(bool careful);
   CountingVfs(const CountingVfs&) = delete;
   CountingVfs& operator=(const CountingVfs&) = delete;
   ~CountingVfs();
