@@ -256,9 +256,14 @@ void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
     case ErrorCode::CannotOpen:
     case ErrorCode::IoError:
     case ErrorCode::NotADatabase:
-    case ErrorCode::Corrupt: trouble = makeSqliteError(handle, sqliteCode); break;
+    case ErrorCode::Corrupt: noteTrouble(makeSqliteError(handle, sqliteCode)); break;
     default: break;
   }
+}
+
+void Connection::Impl::noteTrouble(const Error& error) noexcept {
+  const int systemErrno = error.systemErrno() == 0 && profile.vfs != nullptr ? profile.vfs->takeError() : 0;
+  trouble = systemErrno == 0 ? error : Error(error.code(), error.reason(), error.sqliteCode(), systemErrno);
 }
 
 Error Connection::Impl::goneError() noexcept {

@@ -294,6 +294,7 @@ struct Connection::Impl {
   int firstStep(sqlite3_stmt* statement) noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
+  void noteTrouble(const Error& error) noexcept;
   const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);

@@ -20,6 +20,15 @@ struct CountedMethods {
   sqlite3_io_methods methods;  // First.
   const sqlite3_io_methods* below;
   CountingVfs::Counts* counts;
+  sqlite3_vfs* layer;
+  std::atomic<int>* error;
+
+  int failed(int code) const noexcept {
+    if (layer->xGetLastError != nullptr) {
+      error->store(layer->xGetLastError(layer, 0, nullptr), std::memory_order_relaxed);
+    }
+    return code;
+  }
 };
 
 CountedMethods& of(sqlite3_file* file) noexcept {
@@ -29,17 +38,21 @@ CountedMethods& of(sqlite3_file* file) noexcept {
 int writeFile(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
   const CountedMethods& counted = of(file);
   const int code = counted.below->xWrite(file, from, bytes, offset);
-  if (code == SQLITE_OK) {
-    counted.counts->bytes.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
-  }
+  if (code != SQLITE_OK) return counted.failed(code);
+  counted.counts->bytes.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
   return code;
 }
 
 int syncFile(sqlite3_file* file, int flags) {
   const CountedMethods& counted = of(file);
   const int code = counted.below->xSync(file, flags);
-  if (code == SQLITE_OK) counted.counts->syncs.fetch_add(1, std::memory_order_relaxed);
+  if (code != SQLITE_OK) return counted.failed(code);
+  counted.counts->syncs.fetch_add(1, std::memory_order_relaxed);
   return code;
+}
+
+int carefulTraits(sqlite3_file* file) {
+  return of(file).below->xDeviceCharacteristics(file) & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 
 Kind kindOf(int flags) noexcept {
@@ -81,6 +94,8 @@ struct CountingVfs::Layer {
   sqlite3_vfs base{};  // First.
   sqlite3_vfs* below = nullptr;
   std::array<Counts, 4>* counts = nullptr;
+  std::atomic<int>* error = nullptr;
+  bool careful = false;
 
   std::size_t methodsAt() const noexcept { return (static_cast<std::size_t>(below->szOsFile) + 15) / 16 * 16; }
 
@@ -89,23 +104,26 @@ struct CountingVfs::Layer {
     const int code = layer.below->xOpen(layer.below, name, file, flags, outFlags);
     if (file->pMethods == nullptr) return code;  // Else it is closed, also where opening has failed.
     void* const place = reinterpret_cast<char*>(file) + layer.methodsAt();
-    file->pMethods =
-        &(new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods, &(*layer.counts)[kindOf(flags)]})
-             ->methods;
+    auto* const counted = new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods,
+                                                     &(*layer.counts)[kindOf(flags)], layer.below, layer.error};
+    if (layer.careful) counted->methods.xDeviceCharacteristics = &carefulTraits;
+    file->pMethods = &counted->methods;
     return code;
   }
 };
 
-std::shared_ptr<CountingVfs> CountingVfs::make() {
-  return translatingBadAlloc([] { return std::make_shared<CountingVfs>(); });
+std::shared_ptr<CountingVfs> CountingVfs::make(bool careful) {
+  return translatingBadAlloc([careful] { return std::make_shared<CountingVfs>(careful); });
 }
 
-CountingVfs::CountingVfs() : layer_(std::make_unique<Layer>()) {
+CountingVfs::CountingVfs(bool careful) : layer_(std::make_unique<Layer>()) {
   static std::atomic<unsigned> number{0};
   sqlite3_initialize();
   layer_->below = sqlite3_vfs_find(nullptr);
   if (layer_->below == nullptr) throw Error(ErrorCode::CannotOpen, "SQLite has no file layer: it could not be started");
   layer_->counts = &counts_;
+  layer_->error = &error_;
+  layer_->careful = careful;
   std::snprintf(name_.data(), name_.size(), "holdfast-%u", number.fetch_add(1) + 1);
   // Whatever is not named here is the layer's below: these functions do not look at the object they are called for, but
   // for what is copied.

@@ -15,9 +15,11 @@ namespace holdfast {
 /// lives, which must be as long as any file is open.
 class CountingVfs {
  public:
+  /// `careful`: SQLite is told that a power cut may ruin what lies beside a write, within the sector. (Its own switch for
+  /// that, SQLITE_FCNTL_POWERSAFE_OVERWRITE, comes too late: the file's traits are asked for while it is opened.)
   /// Throws Error{MemoryLimit}.
-  static std::shared_ptr<CountingVfs> make();
-  CountingVfs();
+  static std::shared_ptr<CountingVfs> make(bool careful = false);
+  explicit CountingVfs(bool careful);
   CountingVfs(const CountingVfs&) = delete;
   CountingVfs& operator=(const CountingVfs&) = delete;
   ~CountingVfs();
@@ -25,6 +27,9 @@ class CountingVfs {
   const char* name() const noexcept { return name_.data(); }
   /// Since it was made. Any thread.
   FlashFiles writes() const noexcept;
+  /// The system's error of the last write or sync that failed since it was asked last; 0: none. SQLite does not tell it
+  /// where a COMMIT fails.
+  int takeError() noexcept { return error_.exchange(0, std::memory_order_relaxed); }
   /// What is written beside SQLite.
   void addOther(std::uint64_t bytes, std::uint64_t syncs) noexcept;
 
@@ -37,6 +42,7 @@ class CountingVfs {
  private:
   struct Layer;
   std::array<Counts, 4> counts_;
+  std::atomic<int> error_{0};
   std::array<char, 32> name_{};
   std::unique_ptr<Layer> layer_;
 };

@@ -159,9 +159,6 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
     throw Error(ErrorCode::ReadOnly,
                 "the database file or its file system cannot be written; check permission and mount");
   }
-  // Before the log is opened, which asks the file once.
-  int powersafe = 0;
-  if (profile.carefulFlash) sqlite3_file_control(handle, "main", SQLITE_FCNTL_POWERSAFE_OVERWRITE, &powersafe);
   harden(handle);
   requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
   chooseJournal(handle, profile.access);

@@ -27,8 +27,6 @@ struct ConnectionProfile {
   std::int64_t pageSize = 0;  ///< Of the file; found out by opening it.
   std::size_t statementCacheEntries = 64;
   std::int64_t statementCacheBytes = 0;
-  /// A power cut may ruin what lies beside a write: it is not taken for powersafe.
-  bool carefulFlash = false;
   /// A handle that can only read is taken, too.
   bool mayBeReadOnly = false;
   /// The file layer; null: SQLite's default.

@@ -5,7 +5,7 @@
 namespace holdfast {
 
 void ConnectionPool::Core::startLedger(OpenReport& report) {
-  const FlashLimits limits{config.flashEndurance, config.flashDailyBudget, config.flashLedger};
+  const FlashLimits limits{config.flashEndurance, config.flashDailyBudget, config.flashLedger, config.carefulFlash};
   flash.start(path, limits, clock->now());
   const FlashReport begun = flash.report(clock->now());
   if (!begun.problem.empty()) report.warnings.push_back("the ledger of writes: " + begun.problem);

@@ -181,10 +181,13 @@ void StorageKeeper::noteTrouble(Connection& connection) noexcept {
 void StorageKeeper::note(const Error& error) noexcept {
   const std::optional<StorageState> met = storageStateOf(error);
   if (!met) return;
+  // A file without the header of a database is one again when the header is back, as any write finds out.
+  const bool lasts = error.code() != ErrorCode::NotADatabase;
+  const auto meet = [&](StorageStates& states) { states.met(*met, lasts); };
   try {
-    change([&met](StorageStates& states) { states.met(*met); }, error.what());
+    change(meet, error.what());
   } catch (const std::bad_alloc&) {
-    change([&met](StorageStates& states) { states.met(*met); }, {});
+    change(meet, {});
   }
 }
 
@@ -216,7 +219,7 @@ bool StorageKeeper::isProofDue(Connection& writer, Clock::TimePoint now, std::ch
   const port::LockGuard guard(mutex_);
   usedBytes_ = impl.files.bytes();
   if (wrote) provenAt_ = now;
-  return !provenAt_ || now - *provenAt_ >= interval;
+  return !provenAt_ || states_.needsProof() || now - *provenAt_ >= interval;
 }
 
 void StorageKeeper::describe(HealthReport& report, Clock::TimePoint now) const {

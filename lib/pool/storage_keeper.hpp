@@ -54,7 +54,7 @@ class StorageKeeper {
   /// out again. Marks the handle broken where that breaks it.
   void review(Connection& writer, Clock::TimePoint now) noexcept;
 
-  /// Whether no commit is known for so long. Takes down what the handle has committed until now.
+  /// Whether no commit is known for so long, or only a write can tell that what was met is over. Takes down what the handle has committed until now.
   bool isProofDue(Connection& writer, Clock::TimePoint now, std::chrono::milliseconds interval) noexcept;
   /// Fills in what is known of the storage. Any thread.
   void describe(HealthReport& report, Clock::TimePoint now) const;

@@ -18,7 +18,7 @@ constexpr std::uint64_t kNever = static_cast<std::uint64_t>(-1);
 }  // namespace
 
 void FlashLedger::start(const std::string& databasePath, const FlashLimits& limits, Clock::TimePoint now) {
-  vfs_ = CountingVfs::make();
+  vfs_ = CountingVfs::make(limits.careful);
   const port::LockGuard guard(mutex_);
   limits_ = limits;
   path_ = databasePath + "-flash";

@@ -17,7 +17,8 @@ namespace holdfast {
 struct FlashLimits {
   std::int64_t endurance = 0;
   std::int64_t dailyBudget = 0;
-  bool keep = false;  ///< In a file beside the database.
+  bool keep = false;     ///< In a file beside the database.
+  bool careful = false;  ///< A write is not taken for one that leaves what lies beside it alone.
 };
 
 /// Counts what a pool writes, and keeps the account in a file of two pages beside the database that are written in turn:

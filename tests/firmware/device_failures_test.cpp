@@ -231,6 +231,20 @@ TEST_SUITE("firmware/device_failures") {
     CHECK(isChanged(f));
   }
 
+  TEST_CASE("where there is no memory for a handle a call ends by its timeout") {
+    Faulty f(0);
+    f.pool.pool.close();
+    f.pool.config.propagateOpenError = false;
+    f.pool.config.acquireTimeout = 5ms;
+    f.pool.open();
+    f.device.refuseToOpen(DeviceResult::NoMemory);
+    f.renew();
+    CHECK(makeTable(f) == ErrorCode::PoolExhausted);
+    f.device.work();
+    CHECK_FALSE(makeTable(f));
+    CHECK(isWhole(f));
+  }
+
   TEST_CASE("where the file cannot be read before COMMIT nothing is committed, and the error says why") {
     Faulty f;
     f.device.failRead(24, 4);  // The counter of commits.

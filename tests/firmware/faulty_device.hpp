@@ -43,7 +43,10 @@ class FaultyDevice final : public DevicePort {
     failingBytes_ = bytes;
   }
   /// From here on no file can be opened.
-  void refuseToOpen() { opens_ = false; }
+  void refuseToOpen(DeviceResult why = DeviceResult::Failed) {
+    opens_ = false;
+    whyNot_ = why;
+  }
   /// From here on sync() says Ok and does nothing.
   void loseSyncs() { syncs_ = false; }
 
@@ -64,7 +67,7 @@ class FaultyDevice final : public DevicePort {
   int deletedOpenFiles() const { return deletedOpenFiles_; }
 
   DeviceFile* open(const char* name, bool create, DeviceResult& result) noexcept override {
-    result = DeviceResult::Failed;
+    result = whyNot_;
     if (!opens_) return nullptr;
     for (File& file : files_) {
       if (file.inner != nullptr) continue;
@@ -192,6 +195,7 @@ class FaultyDevice final : public DevicePort {
   int failed_ = 0;
   DeviceResult how_ = DeviceResult::Failed;
   bool opens_ = true;
+  DeviceResult whyNot_ = DeviceResult::Failed;
   bool syncs_ = true;
   std::int64_t failingOffset_ = -1;
   std::size_t failingBytes_ = 0;

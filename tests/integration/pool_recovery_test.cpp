@@ -38,8 +38,8 @@ TEST_SUITE("pool/recovery") {
     fixture.events->clear();
     CHECK(codeOf([&] { fixture.rows(); }) == ErrorCode::Corrupt);
     CHECK(fixture.pool.metrics().connectionsRecovered == 1);
-    CHECK(fixture.events->names() == std::vector<std::string>{"connectionCreated", "connectionCreated",
-                                                              "storageChanged", "connectionRecovered",
+    CHECK(fixture.events->names() == std::vector<std::string>{"connectionCreated", "storageChanged",
+                                                              "connectionCreated", "connectionRecovered",
                                                               "connectionDestroyed"});
     CHECK(fixture.pool.query("SELECT 1").size() == 1);
     CHECK(fixture.pool.metrics().connectionErrors == 1);
