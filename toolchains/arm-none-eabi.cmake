@@ -2,7 +2,7 @@
 # qemu-system-arm to run the tests (tools/setup --firmware).
 #
 # HOLDFAST_CPU is cortex-m7 (with its floating-point unit) or cortex-m3. HOLDFAST_SYSROOT names a folder with the
-# header-only packages, as debian-cross.cmake says; by default the one that tools/sysroot makes for arm-linux-gnueabihf. Programs link a board (examples/firmware/board), which brings the
+# header-only packages, as debian-cross.cmake says; by default the one that tools/sysroot makes. Programs link a board (examples/firmware/board), which brings the
 # start-up code and the linker script.
 
 set(CMAKE_SYSTEM_NAME Generic)
@@ -19,7 +19,7 @@ if(NOT HOLDFAST_SYSROOT)
 endif()
 if(NOT HOLDFAST_SYSROOT)
   # Where tools/sysroot puts one; only its header-only packages are used.
-  set(HOLDFAST_SYSROOT "${CMAKE_CURRENT_LIST_DIR}/../build/sysroot/arm-linux-gnueabihf")
+  set(HOLDFAST_SYSROOT "${CMAKE_CURRENT_LIST_DIR}/../build/sysroot/arm-none-eabi")
 endif()
 # The compiler checks read this file again in projects of their own, which know only these variables.
 list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES HOLDFAST_CPU HOLDFAST_SYSROOT)

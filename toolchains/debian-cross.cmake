@@ -34,6 +34,11 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 # Tests run through the emulator explicitly: a build machine need not have binfmt_misc.
 if(HOLDFAST_STATIC)
   set(CMAKE_EXE_LINKER_FLAGS_INIT "-static")
+  # CMake would find the shared library.
+  set(_sqlite "${HOLDFAST_SYSROOT}/usr/lib/${holdfast_triple}/libsqlite3.a")
+  if(EXISTS "${_sqlite}")
+    set(SQLite3_LIBRARY "${_sqlite}" CACHE FILEPATH "SQLite, to be linked in")
+  endif()
   set(CMAKE_CROSSCOMPILING_EMULATOR ${holdfast_emulator})
 else()
   # The loader would otherwise take the host's ld.so.cache at its word. Where that lists a second C library

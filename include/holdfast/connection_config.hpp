@@ -110,8 +110,8 @@ struct ConnectionConfig {
   /// How often. 10 ms to 1 h.
   std::chrono::milliseconds housekeepingInterval = std::chrono::seconds{10};
   /// The pause after a failed open before the slot is tried again; doubles up to 64 times this, or half of
-  /// acquireTimeout where that is shorter, so that who waits its whole time sees an attempt.
-  /// 1 ms to 10 min.
+  /// acquireTimeout where that is shorter, so that who waits its whole time sees an attempt; but never less than
+  /// this. 1 ms to 10 min.
   std::chrono::milliseconds openRetryDelay = std::chrono::milliseconds{200};
   /// On: a handle that cannot be opened fails the acquire that wanted it at once. Off: the acquire goes on waiting
   /// for another handle until its timeout, and reports the cause then.
@@ -186,6 +186,30 @@ struct ConnectionConfig {
   /// groupMaxBytes and maxTransactionBytes bound that. 0: sixteen times checkpointPages; else at least twice that many
   /// pages.
   std::int64_t walSizeLimit = 0;
+  /// From where so many bytes, or less, are free on the file system new write transactions are refused with
+  /// Error{StorageFull}, before the medium is full; pages that are unused in the database count as free. Work of
+  /// Priority::Control goes on, so that rows can be deleted. 0: none.
+  std::int64_t storageReserve = 0;
+  /// So many bytes for the database and its log; then as with storageReserve. 0: no limit, else at least 64 KiB.
+  std::int64_t storageQuota = 0;
+  /// A file beside the database (its name with "-ballast") that takes so many bytes, given up when there is no room so
+  /// that rows can be deleted, and laid out again when there is. 0: none, else at least 4 KiB.
+  std::int64_t ballastSize = 0;
+  /// checkHealth() proves that the database can be written by the commits that were; where there was none for so long it
+  /// writes a page. Zero: each time.
+  std::chrono::milliseconds writeProofInterval = std::chrono::hours{1};
+  /// For flash that may ruin what lies beside a write when the power fails, within the same 4 KiB: each commit fills up
+  /// the page of the log that it began, so that no later one touches what is durable. Costs up to 4 KiB more a commit
+  /// (docs/storage.md has the figures).
+  bool carefulFlash = false;
+  /// Keep the ledger of writes (flashReport()) in a file beside the database, its name with "-flash", over restarts. Two
+  /// pages, of which one is written at close and for each 4 MiB or day of the account. Off: it begins with open().
+  bool flashLedger = false;
+  /// What the medium is rated to endure, in bytes that are written to it ("TBW"), less by how much more flash and file
+  /// system write than they are given. For flashReport() to say how many days are left. 0: not known. At most 2^60.
+  std::int64_t flashEndurance = 0;
+  /// From so many bytes in a day of running EventKind::FlashOverBudget tells, once a day. 0: never. At most 2^60.
+  std::int64_t flashDailyBudget = 0;
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

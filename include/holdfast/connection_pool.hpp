@@ -18,6 +18,7 @@
 #include <holdfast/connection_config.hpp>
 #include <holdfast/event.hpp>
 #include <holdfast/features.hpp>
+#include <holdfast/flash_report.hpp>
 #include <holdfast/memory_budget.hpp>
 #include <holdfast/metrics.hpp>
 #include <holdfast/observation.hpp>
@@ -186,12 +187,21 @@ class ConnectionPool : public StatementExecutor {
   /// Looks at the whole database, on a handle of its own, while reads and writes go on. Damage is told apart from reading
   /// that fails, and believed when it is seen twice. Throws Error for a pool that is not open.
   VerifyReport verify(VerifyDepth depth = VerifyDepth::Quick, const VerifyOptions& options = {});
-  /// Reads a page on every idle handle and takes the write lock for a moment; replaces what is broken.
-  HealthReport checkHealth();
+  /// Reads a page from the medium by every idle handle, and finds out whether the write handle could write, which takes
+  /// the write lock for a moment; replaces what is broken. A page is really written only where none was for
+  /// writeProofInterval. Waits for the write handle and for locks of other processes until the timeout; a medium that hangs
+  /// inside of the system hangs this call, too. Throws Error only where the pool is not open.
+  HealthReport checkHealth(std::chrono::milliseconds timeout = std::chrono::seconds{5});
   /// One round of housekeeping, on the calling thread: idle and aged handles, failed opens, leaks, memory. With
   /// HousekeepingMode::Thread the pool's own thread calls it.
   void tick();
 
+  /// What the storage allows, as far as it is known: writes look before they begin and find out by what they meet,
+  /// housekeeping looks in each round. An EventKind::StorageChanged tells of each change; its listener may be called by a
+  /// thread that holds the write handle, so it posts what it wants to write. Any thread, does not block.
+  StorageState storageState() const;
+  /// How much was written to the medium, by file and day, and how long it will last. Any thread, does not block.
+  FlashReport flashReport();
   PoolMetrics metrics() const;
   /// Who holds what of the memory that the process may use. Idle handles are looked at, each for some microseconds;
   /// those in use give the figures of when they were looked at last. Reads the system's files about memory.

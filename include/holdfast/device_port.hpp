@@ -60,7 +60,8 @@ struct DeviceTraits {
   int sectorBytes = 512;
   /// A power cut during a write leaves the bytes beside those that are written as they were, within the sector, too.
   bool powersafeOverwrite = false;
-  /// A file is never longer than what was written to it, also after a power cut.
+  /// A file is never longer than what was written to it, also after a power cut. Counts only where randomBytes() has given
+  /// some: the journal is synced once less for a commit then, and random numbers alone tell its records from older ones.
   bool safeAppend = false;
   /// Writes reach the medium in the order in which they were made.
   bool sequential = false;
@@ -68,7 +69,8 @@ struct DeviceTraits {
 
 /// The device. Names of files are as the application gives them, with "-journal" behind for a database's journal; the
 /// device may know directories or not. At most a database, its journal and a few temporary files are open at a time,
-/// each once; a database twice only where the application opens it twice.
+/// each once; a database and its journal twice only where the application opens the database once more with SQLite. It
+/// has to use PRAGMA journal_mode=PERSIST there, too: a journal that is open is not deleted.
 class DevicePort {
  public:
   virtual ~DevicePort() = default;
@@ -82,7 +84,8 @@ class DevicePort {
   virtual DeviceResult find(const char* name) noexcept = 0;
   virtual DeviceTraits traits() const noexcept { return {}; }
 
-  /// Fills `bytes` from a source that nobody can guess. False where there is none: identifiers are refused then.
+  /// Fills `bytes` from a source that nobody can guess, and that does not begin anew with the same after a reset. False
+  /// where there is none: identifiers are refused then, and safeAppend does not count.
   virtual bool randomBytes(std::span<std::byte> bytes) noexcept = 0;
   /// Returns after so much time: the place to sleep until an interrupt and to feed a watchdog.
   virtual void sleep(std::chrono::nanoseconds duration) noexcept = 0;

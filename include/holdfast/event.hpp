@@ -30,6 +30,8 @@ enum class EventKind : std::uint8_t {
   BackupFailed,         ///< None could be made; the detail says why.
   DamageFound,          ///< A check found the file damaged, or could not read it.
   DatabaseRecovered,    ///< open() repaired or replaced the database; the detail says why and how.
+  StorageChanged,       ///< The storage is in another state; the detail names both and says why.
+  FlashOverBudget,      ///< More than flashDailyBudget was written today; once a day.
 };
 
 std::string_view toText(EventKind kind) noexcept;

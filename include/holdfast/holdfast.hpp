@@ -19,6 +19,7 @@
 #include <holdfast/event.hpp>
 #include <holdfast/expression.hpp>
 #include <holdfast/features.hpp>
+#include <holdfast/flash_report.hpp>
 #include <holdfast/future.hpp>
 #include <holdfast/json_fwd.hpp>
 #include <holdfast/logger.hpp>
@@ -37,6 +38,7 @@
 #include <holdfast/sizing.hpp>
 #include <holdfast/sql.hpp>
 #include <holdfast/statement_executor.hpp>
+#include <holdfast/storage_state.hpp>
 #include <holdfast/transaction.hpp>
 #include <holdfast/units.hpp>
 #include <holdfast/uuid.hpp>

@@ -58,6 +58,7 @@ struct MemoryReport {
   std::int64_t allCachesBytes = 0;        ///< The same of the whole process.
   std::size_t postedPieces = 0;           ///< Posted work that waits to be written, ...
   std::int64_t postedBytes = 0;           ///< ... and the bound values in it: within the limit.
+  std::int64_t allPostedBytes = 0;        ///< The same of the whole process.
   std::int64_t changeLogBytes = 0;        ///< Names and versions of tables. C++'s heap.
   HeavyStatementFigures heavyStatements;
   MemorySignals signals;

@@ -8,6 +8,7 @@
 #include <holdfast/json_fwd.hpp>
 
 #include <holdfast/memory_stage.hpp>
+#include <holdfast/storage_state.hpp>
 
 namespace holdfast {
 
@@ -90,6 +91,9 @@ struct PoolMetrics {
   std::uint64_t memoryReliefs = 0;   ///< Times caches or handles were released under pressure.
   /// Operations that found no memory beside others and were carried out again with the pool to themselves.
   std::uint64_t memoryRunsAlone = 0;
+
+  StorageState storageState = StorageState::Ok;
+  std::uint64_t storageRefusals = 0;  ///< Writes refused by storageReserve or storageQuota.
 
   // Latencies. Waits are measured each time; calls that go straight through, one in about 60 with that weight.
   LatencySummary acquireLatency;

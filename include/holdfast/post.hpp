@@ -51,7 +51,7 @@ class PostedTask {
     cancel = options.cancel;
   }
 
-  std::int64_t bytes = 0;  ///< What it holds, about.
+  std::int64_t bytes = 0;  ///< What it holds, about: not what a callable points to.
   std::optional<Durability> durability;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   StopToken cancel;
@@ -66,7 +66,7 @@ class PostedTask {
 template <typename F, typename R = std::invoke_result_t<F&, Transaction&>>
 class PostedWork final : public PostedTask {
  public:
-  explicit PostedWork(F work) : work_(std::move(work)) {}
+  explicit PostedWork(F work) : work_(std::move(work)) { bytes = static_cast<std::int64_t>(sizeof(*this)); }
   Future<R> future() { return promise_.future(); }
 
   void run(Transaction& tx) override {

@@ -2,13 +2,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include <holdfast/json_fwd.hpp>
 
 #include <holdfast/connection.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/recovery.hpp>
+#include <holdfast/storage_state.hpp>
 
 namespace holdfast {
 
@@ -66,15 +70,36 @@ struct LeaseInfo {
 
 /// What checkHealth() found.
 struct HealthReport {
-  bool healthy = true;
+  bool healthy = true;  ///< There are no problems.
   std::size_t connectionsChecked = 0;
   std::size_t connectionsReplaced = 0;
-  std::size_t connectionsBusy = 0;  ///< Leased, and so not checked.
-  bool writable = false;            ///< The write handle took and gave back the write lock.
+  std::size_t connectionsBusy = 0;     ///< Leased, and so not checked.
+  std::size_t connectionsSkipped = 0;  ///< Not checked because the time was over.
+  /// A write would reach the medium, as far as that can be known: the files are in place, the handle and the file system
+  /// take writes, there is room, the write lock was had, and a page has really been written lately (lastWriteAge).
+  bool writable = false;
+  /// This check has written a page to know that.
+  bool wrotePage = false;
+  /// How long ago a commit was last known to have reached the medium, to within a round of housekeeping; nothing where
+  /// none has since open().
+  std::optional<Clock::Duration> lastWriteAge;
+  StorageState storageState = StorageState::Ok;
+  std::string storageReason;       ///< Why it is not Ok.
+  std::int64_t freeBytes = -1;     ///< On the file system; -1: unknown.
+  std::int64_t totalBytes = -1;    ///< Of the file system; -1: unknown.
+  std::int64_t databaseBytes = 0;  ///< What the database and its log take.
   MemoryStage memoryStage = MemoryStage::Normal;
   std::string sqliteVersion;
-  bool walResetBug = false;
+  std::string sqliteSourceId;
+  bool walResetBug = false;  ///< See OpenReport.
+  /// What SQLite was built with, as it names it: "THREADSAFE=1", ...
+  std::vector<std::string> compileOptions;
+  /// What follows from the version and these options, one sentence each. Facts, not problems.
+  std::vector<std::string> notes;
   std::vector<std::string> problems;
+  Clock::Duration duration{};  ///< What the check took.
 };
+
+Json toJson(const HealthReport& report);
 
 }  // namespace holdfast

@@ -94,11 +94,16 @@ Connection::Impl::Impl(std::uint64_t number, const ConnectionProfile& wanted, La
       profile(wanted),
       database(openHandle(wanted)),
       handle(database->getHandle()),
+      files(wanted.path, kHasThreads && wanted.access == Access::Write ? wanted.path + "-wal" : std::string()),
       statements(wanted.statementCacheEntries, wanted.statementCacheBytes),
       leasedFor(wanted.access),
       durability_(wanted.durability),
       generation_(port::forkGeneration()),
       queryLatency_(latency) {
+  int moved = 0;  // Then the watch has taken another file for it.
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+  if (moved != 0)
+    throw Error(ErrorCode::CannotOpen, "the database file was moved or deleted while it was being opened");
   profile.pageSize = std::stoll(readPragma(handle, "PRAGMA page_size"));
   control.prepare(handle);
   installHooks();
@@ -186,7 +191,12 @@ void Connection::Impl::stepThrough(CachedStatement& statement, const Sql& sql, d
   }
   if (code == SQLITE_DONE) {
     constexpr std::int64_t kFew = 100;
-    if (writesAlone) statement.changesFew = sqlite3_total_changes64(handle) - changesBefore <= kFew;
+    if (!writesAlone) return;
+    statement.changesFew = sqlite3_total_changes64(handle) - changesBefore <= kFew;
+    if (!isInPlace()) {
+      const Error gone = goneError();
+      raise(Error(ErrorCode::OutcomeUnknown, gone.reason(), 0, gone.systemErrno()), sql);
+    }
     return;
   }
   if (writesAlone && mayHaveBeenWritten(code)) {
@@ -239,6 +249,33 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
 
 void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
   if (breaksHandle(sqliteCode)) broken = true;
+  if (trouble) return;
+  switch (errorCodeOf(sqliteCode)) {
+    case ErrorCode::StorageFull:
+    case ErrorCode::ReadOnly:
+    case ErrorCode::CannotOpen:
+    case ErrorCode::IoError:
+    case ErrorCode::NotADatabase:
+    case ErrorCode::Corrupt: noteTrouble(makeSqliteError(handle, sqliteCode)); break;
+    default: break;
+  }
+}
+
+void Connection::Impl::noteTrouble(const Error& error) noexcept {
+  const int systemErrno = error.systemErrno() == 0 && profile.vfs != nullptr ? profile.vfs->takeError() : 0;
+  trouble = systemErrno == 0 ? error : Error(error.code(), error.reason(), error.sqliteCode(), systemErrno);
+}
+
+Error Connection::Impl::goneError() noexcept {
+  broken = true;
+  try {
+    files.raise();
+  } catch (const Error& error) {
+    trouble = error;
+    return error;
+  } catch (const std::exception&) {
+    return Error(ErrorCode::CannotOpen, {});
+  }
 }
 
 void Connection::Impl::findOutWhetherUsable() const {

@@ -18,6 +18,7 @@
 #include <holdfast/stop_token.hpp>
 
 #include "connection/control_statements.hpp"
+#include "connection/file_watch.hpp"
 #include "connection/heavy_statements.hpp"
 #include "connection/kept_view.hpp"
 #include "connection/profile.hpp"
@@ -115,6 +116,15 @@ struct Connection::Impl {
   bool hasChangedState() const noexcept { return broken || guard.changes().any() || nativeHandleGiven_ || isRevoked(); }
   /// Undoes what a lease left behind.
   ReturnState restore() noexcept;
+  /// Whether the medium, or the file, took no writes when the handle was opened.
+  bool isReadOnly() const noexcept { return sqlite3_db_readonly(handle, "main") == 1; }
+  /// What the database holds in pages that nothing is in. Throws Error.
+  std::int64_t unusedBytes();
+  /// Whether what is written gets into the files that anybody will look into. For less than Full durability a look of a
+  /// moment ago is enough.
+  bool isInPlace() noexcept { return durability_ == Durability::Full ? files.look() : files.lookedLately(); }
+  /// Why a commit is not in place, after which nobody knows whether it has taken effect. The handle is broken then.
+  Error goneError() noexcept;
   /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.
   bool verify(std::string& reason) noexcept;
   CheckpointReport checkpoint(CheckpointMode mode);
@@ -141,8 +151,9 @@ struct Connection::Impl {
   /// Is another number once a commit of this handle can be read back: of its pages in the log; without a log of the commits
   /// that the file's header counts, read from the medium. Throws Error.
   std::uint64_t commitMark() const;
-  /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Throws Error.
-  void overwriteFailedCommit();
+  /// Commits a change of nothing, in the place of a COMMIT that failed half-way. Returns the commitMark() that it found once
+  /// nobody else could commit. Throws Error.
+  std::uint64_t overwriteFailedCommit();
   /// Whether a deferred constraint is violated now, which would make COMMIT fail.
   bool hasDeferredViolations() noexcept;
   void setCacheBytes(std::int64_t bytes);
@@ -173,6 +184,7 @@ struct Connection::Impl {
   ConnectionProfile profile;
   std::unique_ptr<SQLite::Database> database;
   sqlite3* const handle;
+  FileWatch files;
   StatementGuard guard;
   StatementCache statements;
   ControlStatements control;
@@ -184,6 +196,8 @@ struct Connection::Impl {
   /// The open transaction and the savepoints inside of it, outermost first, by ids that are never used again.
   std::vector<std::uint64_t> open;
   bool broken = false;
+  /// The first error since it was taken that says something of the storage.
+  std::optional<Error> trouble;
   /// The number of the present lease; 0 outside of a pool.
   std::uint64_t lease = 0;
   /// Whether a statement is being carried out or a transaction is open, and so many times it has begun to be so.
@@ -280,6 +294,7 @@ struct Connection::Impl {
   int firstStep(sqlite3_stmt* statement) noexcept;
   /// Throws `cause` as the caller should see it, with the statement as its frame.
   [[noreturn]] void raise(const Error& cause, const Sql& sql);
+  void noteTrouble(const Error& error) noexcept;
   const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);

@@ -27,18 +27,23 @@ bool commitCertainlyNotDone(int code) noexcept {
   }
 }
 
-// From the medium: a query may be answered from the page cache. A database that is all in its log still has no header.
-void readFileHeader(sqlite3* handle) {
+// The first page, from the medium: a query may be answered from the page cache. A database that is all in its log still
+// has none.
+void readFirstPage(sqlite3* handle, std::int64_t pageSize) {
   static constexpr std::string_view kMagic("SQLite format 3\0", 16);
   sqlite3_file* file = nullptr;
   sqlite3_int64 size = 0;
   int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
   if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
   if (code == SQLITE_OK && size == 0) return;
-  std::array<char, kMagic.size()> header{};
-  if (code == SQLITE_OK) code = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
+  std::array<char, 512> part{};  // The smallest page; on a small device there is no room for a large one.
+  bool begins = true;
+  for (sqlite3_int64 at = 0; code == SQLITE_OK && at < pageSize; at += static_cast<sqlite3_int64>(part.size())) {
+    code = file->pMethods->xRead(file, part.data(), static_cast<int>(part.size()), at);
+    if (at == 0) begins = std::string_view(part.data(), kMagic.size()) == kMagic;
+  }
   if (code != SQLITE_OK) throw makeSqliteError(nullptr, code);
-  if (std::string_view(header.data(), header.size()) != kMagic) {
+  if (!begins) {
     throw Error(ErrorCode::NotADatabase, "the file does not begin like a database any more");
   }
 }
@@ -87,8 +92,12 @@ CommitOutcome Connection::Impl::commit(std::optional<Error>& error) {
   if (code == SQLITE_OK) {
     open.clear();
     holdsSnapshot.store(running > 0, std::memory_order_relaxed);
+    const bool wrote = writing_;
     countEnd(committed);
-    return CommitOutcome::Done;
+    if (!wrote || isInPlace()) return CommitOutcome::Done;
+    error = goneError();
+    error->addFrame("COMMIT");
+    return CommitOutcome::Unknown;
   }
   noteBreakage(code);
   error = makeSqliteError(handle, code);
@@ -167,6 +176,7 @@ ReturnState Connection::Impl::restore() noexcept {
     if (guard.changes().profileSettings) append(state.restored, "settings put back");
     if (guard.changes().profileSettings) {
       applyLeaseSettings(handle, profile);
+      readPragma(handle, "PRAGMA defer_foreign_keys=0");
       sqlite3_busy_handler(handle, &waitForLock, this);
       durability_ = profile.durability;
     }
@@ -179,13 +189,11 @@ ReturnState Connection::Impl::restore() noexcept {
 
 bool Connection::Impl::verify(std::string& reason) noexcept {
   try {
-    int moved = 0;
-    sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
-    if (moved != 0) {
+    if (!files.look()) {
       reason = "the database file was moved or deleted";
       return false;
     }
-    readFileHeader(handle);
+    readFirstPage(handle, profile.pageSize);
     readPragma(handle, "PRAGMA schema_version");  // And SQLite can begin a read.
     return true;
   } catch (const std::bad_alloc&) {
@@ -204,6 +212,7 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
 }
 
 CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
+  if constexpr (!kHasThreads) return {.complete = true};  // There is no log: every commit is in the database.
   dropView();
   CheckpointReport report;
   const bool truncate = mode == CheckpointMode::Truncate;
@@ -243,19 +252,26 @@ void Connection::Impl::syncLog() {
   throw makeSqliteError(nullptr, code).addFrame("sync of the log");
 }
 
-void Connection::Impl::overwriteFailedCommit() {
-  // Writing the version that is there already writes the first page anew.
-  const std::string same = "PRAGMA user_version=" + readPragma(handle, "PRAGMA user_version");
+std::uint64_t Connection::Impl::overwriteFailedCommit() {
   beginImmediate();
+  std::uint64_t mark = 0;
   try {
+    mark = commitMark();
+    // Writing the version that is there already writes the first page anew.
+    const std::string same = "PRAGMA user_version=" + readPragma(handle, "PRAGMA user_version");
     readPragma(handle, same.c_str());
-  } catch (const Error&) {
+  } catch (...) {
     rollback();
     throw;
   }
   std::optional<Error> error;
   if (commit(error) != CommitOutcome::Done) throw Error(*error);
   if (durability_ != Durability::Full) syncLog();
+  return mark;
+}
+
+std::int64_t Connection::Impl::unusedBytes() {
+  return std::stoll(readPragma(handle, "PRAGMA freelist_count")) * profile.pageSize;
 }
 
 bool Connection::Impl::hasDeferredViolations() noexcept {

@@ -27,6 +27,7 @@ struct OpenDeviceFile {
   DeviceFile* file = nullptr;
   OpenDeviceFile* next = nullptr;
   int lock = SQLITE_LOCK_NONE;
+  int characteristics = 0;
   bool deleteOnClose = false;
   std::array<char, kLongestName + 1> name{};
 };
@@ -36,6 +37,7 @@ constinit OpenDeviceFile* firstOpen = nullptr;
 
 OpenDeviceFile& of(sqlite3_file* file) noexcept { return *reinterpret_cast<OpenDeviceFile*>(file); }
 
+/// Of an operation that stores nothing where it fails so: opening, writing.
 int codeOf(DeviceResult result, int otherwise) noexcept {
   switch (result) {
     case DeviceResult::Ok: return SQLITE_OK;
@@ -46,6 +48,33 @@ int codeOf(DeviceResult result, int otherwise) noexcept {
     case DeviceResult::Failed: break;
   }
   return otherwise;
+}
+
+/// Of the others. SQLite takes SQLITE_FULL, say, for a promise that COMMIT has not taken effect; a sync that fails promises
+/// nothing.
+int failureOf(DeviceResult result, int code) noexcept {
+  if (result == DeviceResult::Ok) return SQLITE_OK;
+  return result == DeviceResult::NoMemory ? SQLITE_IOERR_NOMEM : code;
+}
+
+/// Whether the device had some when SQLite asked for them, which it does once.
+constinit bool hasRandomNumbers = false;
+
+/// SQLite decides by them how it writes a journal: they must not change while a file is open.
+int characteristicsOf(const DeviceTraits& traits) noexcept {
+  unsigned char any = 0;
+  sqlite3_randomness(1, &any);  // Then it has asked.
+  // With it nothing but a random number tells a journal's records from older ones behind them, and the journal is kept: a
+  // number that comes again after a reset would have the older ones played back.
+  const bool safeAppend = traits.safeAppend && hasRandomNumbers;
+  return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN | (traits.powersafeOverwrite ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0) |
+         (safeAppend ? SQLITE_IOCAP_SAFE_APPEND : 0) | (traits.sequential ? SQLITE_IOCAP_SEQUENTIAL : 0);
+}
+
+bool isOpen(const char* name) noexcept {
+  const OpenDeviceFile* file = firstOpen;
+  while (file != nullptr && std::strcmp(file->name.data(), name) != 0) file = file->next;
+  return file != nullptr;
 }
 
 /// The strongest lock that another handle has on the same file.
@@ -73,7 +102,7 @@ int readFile(sqlite3_file* base, void* to, int bytes, sqlite3_int64 offset) {
   const std::span<std::byte> wanted(static_cast<std::byte*>(to), static_cast<std::size_t>(bytes));
   std::size_t count = 0;
   const DeviceResult result = of(base).file->read(offset, wanted, count);
-  if (result != DeviceResult::Ok) return codeOf(result, SQLITE_IOERR_READ);
+  if (result != DeviceResult::Ok) return failureOf(result, SQLITE_IOERR_READ);
   if (count >= wanted.size()) return SQLITE_OK;
   const auto rest = wanted.subspan(count);
   std::fill(rest.begin(), rest.end(), std::byte{0});  // SQLite counts on it.
@@ -86,14 +115,14 @@ int writeFile(sqlite3_file* base, const void* from, int bytes, sqlite3_int64 off
 }
 
 int truncateFile(sqlite3_file* base, sqlite3_int64 bytes) {
-  return codeOf(of(base).file->truncate(bytes), SQLITE_IOERR_TRUNCATE);
+  return failureOf(of(base).file->truncate(bytes), SQLITE_IOERR_TRUNCATE);
 }
 
-int syncFile(sqlite3_file* base, int) { return codeOf(of(base).file->sync(), SQLITE_IOERR_FSYNC); }
+int syncFile(sqlite3_file* base, int) { return failureOf(of(base).file->sync(), SQLITE_IOERR_FSYNC); }
 
 int fileSize(sqlite3_file* base, sqlite3_int64* bytes) {
   std::int64_t size = 0;
-  const int code = codeOf(of(base).file->size(size), SQLITE_IOERR_FSTAT);
+  const int code = failureOf(of(base).file->size(size), SQLITE_IOERR_FSTAT);
   *bytes = size;
   return code;
 }
@@ -125,11 +154,7 @@ int fileControl(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 
 int sectorSize(sqlite3_file*) { return port::currentDevice()->traits().sectorBytes; }
 
-int characteristics(sqlite3_file*) {
-  const DeviceTraits traits = port::currentDevice()->traits();
-  return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN | (traits.powersafeOverwrite ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0) |
-         (traits.safeAppend ? SQLITE_IOCAP_SAFE_APPEND : 0) | (traits.sequential ? SQLITE_IOCAP_SEQUENTIAL : 0);
-}
+int characteristics(sqlite3_file* base) { return of(base).characteristics; }
 
 // Version 1: without shared memory, and so without a write-ahead log, and without memory-mapped files.
 constexpr sqlite3_io_methods kMethods{1,
@@ -175,6 +200,13 @@ int openFile(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int*
   DeviceResult result = DeviceResult::Failed;
   file.file = device->open(file.name.data(), (flags & SQLITE_OPEN_CREATE) != 0, result);
   if (file.file == nullptr) return codeOf(result == DeviceResult::Ok ? DeviceResult::Failed : result, SQLITE_CANTOPEN);
+  // One that a reset has left behind may have the name of a temporary file.
+  if (name == nullptr) result = file.file->truncate(0);
+  if (name == nullptr && result != DeviceResult::Ok) {
+    file.file->close();
+    return failureOf(result, SQLITE_IOERR_TRUNCATE);
+  }
+  file.characteristics = characteristicsOf(device->traits());
   file.deleteOnClose = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0;
   file.next = firstOpen;
   firstOpen = &file;
@@ -184,14 +216,16 @@ int openFile(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int*
 }
 
 int deleteFile(sqlite3_vfs*, const char* name, int) {
+  // A handle of the application's own, in another journal mode, would delete the journal of ours.
+  if (isOpen(name)) return SQLITE_IOERR_DELETE;
   const DeviceResult result = port::currentDevice()->remove(name);
-  return result == DeviceResult::Missing ? SQLITE_IOERR_DELETE_NOENT : codeOf(result, SQLITE_IOERR_DELETE);
+  return result == DeviceResult::Missing ? SQLITE_IOERR_DELETE_NOENT : failureOf(result, SQLITE_IOERR_DELETE);
 }
 
 int findFile(sqlite3_vfs*, const char* name, int, int* found) {
   const DeviceResult result = port::currentDevice()->find(name);
   *found = result == DeviceResult::Ok ? 1 : 0;
-  return result == DeviceResult::Missing ? SQLITE_OK : codeOf(result, SQLITE_IOERR_ACCESS);
+  return result == DeviceResult::Missing ? SQLITE_OK : failureOf(result, SQLITE_IOERR_ACCESS);
 }
 
 int fullName(sqlite3_vfs*, const char* name, int bytes, char* full) {
@@ -203,7 +237,8 @@ int fullName(sqlite3_vfs*, const char* name, int bytes, char* full) {
 
 int randomness(sqlite3_vfs*, int bytes, char* to) {
   const std::span<char> wanted(to, static_cast<std::size_t>(bytes));
-  return port::currentDevice()->randomBytes(std::as_writable_bytes(wanted)) ? bytes : 0;
+  hasRandomNumbers = port::currentDevice()->randomBytes(std::as_writable_bytes(wanted));
+  return hasRandomNumbers ? bytes : 0;
 }
 
 int sleepMicroseconds(sqlite3_vfs*, int microseconds) {

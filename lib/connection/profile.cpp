@@ -21,6 +21,12 @@ void requireSetting(sqlite3* handle, const char* set, const char* get, const std
               std::string("SQLite did not take \"") + set + "\": it is " + (got.empty() ? "unset" : got));
 }
 
+/// One that SQLite takes or does not take whatever the handle: read back where it is written.
+void applySetting(sqlite3* handle, Access access, const char* set, const char* get, const std::string& wanted) {
+  if (access == Access::Write) return requireSetting(handle, set, get, wanted);
+  readPragma(handle, set);
+}
+
 void requireSwitch(sqlite3* handle, int option, int wanted, const char* name) {
   int got = -1;
   const int code = sqlite3_db_config(handle, option, wanted, &got);
@@ -100,7 +106,8 @@ void chooseJournal(sqlite3* handle, Access access) {
 std::unique_ptr<SQLite::Database> openFile(const ConnectionProfile& profile) {
   const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   try {
-    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()));
+    const char* const vfs = profile.vfs != nullptr ? profile.vfs->name() : "";
+    return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()), vfs);
   } catch (const SQLite::Exception& failure) {
     const int code = failure.getExtendedErrorCode() > 0 ? failure.getExtendedErrorCode() : failure.getErrorCode();
     throw Error(errorCodeOf(code), failure.what(), code, 0);
@@ -133,21 +140,22 @@ void applyCacheBytes(sqlite3* handle, std::int64_t bytes) {
 }
 
 void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile) {
-  const std::string timeout = std::to_string(profile.busyTimeout.count());
-  requireSetting(handle, ("PRAGMA busy_timeout=" + timeout).c_str(), nullptr, timeout);
-  applyDurability(handle, profile.durability);
+  sqlite3_busy_timeout(handle, static_cast<int>(profile.busyTimeout.count()));
+  // Mostly what SQLite begins with.
+  if (readPragma(handle, "PRAGMA synchronous") != synchronousLevel(profile.durability)) {
+    applyDurability(handle, profile.durability);
+  }
   requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, profile.foreignKeys ? 1 : 0, "ENABLE_FKEY");
   applyCacheBytes(handle, profile.cacheBytes);
   const char* store = profile.tempStore == TempStore::Memory ? "2" : "1";
-  requireSetting(handle, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
-  readPragma(handle, "PRAGMA defer_foreign_keys=0");
+  applySetting(handle, profile.access, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
 }
 
 std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   std::unique_ptr<SQLite::Database> database = openFile(profile);
   sqlite3* handle = database->getHandle();
   sqlite3_extended_result_codes(handle, 1);
-  if (sqlite3_db_readonly(handle, "main") == 1) {
+  if (!profile.mayBeReadOnly && sqlite3_db_readonly(handle, "main") == 1) {
     throw Error(ErrorCode::ReadOnly,
                 "the database file or its file system cannot be written; check permission and mount");
   }
@@ -155,7 +163,7 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
   chooseJournal(handle, profile.access);
   applyLeaseSettings(handle, profile);
-  requireSetting(handle, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
+  applySetting(handle, profile.access, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
   sqlite3_wal_autocheckpoint(handle, 0);
   requireSwitch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, "NO_CKPT_ON_CLOSE");
   if (profile.access == Access::Read) requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1");

@@ -10,6 +10,7 @@
 #include <holdfast/connection.hpp>
 
 #include "connection/change_log.hpp"
+#include "connection/counting_vfs.hpp"
 
 namespace holdfast {
 
@@ -26,6 +27,10 @@ struct ConnectionProfile {
   std::int64_t pageSize = 0;  ///< Of the file; found out by opening it.
   std::size_t statementCacheEntries = 64;
   std::int64_t statementCacheBytes = 0;
+  /// A handle that can only read is taken, too.
+  bool mayBeReadOnly = false;
+  /// The file layer; null: SQLite's default.
+  std::shared_ptr<CountingVfs> vfs = nullptr;
   /// Learns what is committed; null: nobody does.
   ChangeLog* changes = nullptr;
 };

@@ -13,7 +13,8 @@ ErrorCode errorCodeOf(int sqliteCode) noexcept {
     case SQLITE_CONSTRAINT: return ErrorCode::Constraint;
     case SQLITE_FULL: return ErrorCode::StorageFull;
     case SQLITE_NOMEM: return ErrorCode::MemoryLimit;
-    case SQLITE_READONLY: return ErrorCode::ReadOnly;
+    // The handle could be written; its file has gone.
+    case SQLITE_READONLY: return sqliteCode == SQLITE_READONLY_DBMOVED ? ErrorCode::CannotOpen : ErrorCode::ReadOnly;
     case SQLITE_CANTOPEN: return ErrorCode::CannotOpen;
     case SQLITE_PERM: return ErrorCode::CannotOpen;
     case SQLITE_IOERR: return sqliteCode == SQLITE_IOERR_NOMEM ? ErrorCode::MemoryLimit : ErrorCode::IoError;

@@ -15,9 +15,43 @@
 
 namespace holdfast {
 
+namespace {
+
+struct OptionNote {
+  const char* option;
+  bool present;  ///< The note is for builds that have it, or that do not.
+  const char* note;
+};
+constexpr OptionNote kOptionNotes[] = {
+    {"SECURE_DELETE", true, "SECURE_DELETE: what is deleted is written over, which costs writes of the flash"},
+    {"OMIT_LOOKASIDE", true, "OMIT_LOOKASIDE: each small allocation is one of the heap"},
+    {"ENABLE_MEMORY_MANAGEMENT", false,
+     "without ENABLE_MEMORY_MANAGEMENT page caches give memory back handle by handle, never by themselves"},
+    {"ENABLE_DBPAGE_VTAB", false,
+     "without ENABLE_DBPAGE_VTAB the shell's .recover does not work: damaged files are salvaged table by table"},
+    {"ENABLE_FTS3_TOKENIZER", true, "ENABLE_FTS3_TOKENIZER: SQL could set a function pointer; switched off here"},
+    {"ENABLE_LOAD_EXTENSION", true, "ENABLE_LOAD_EXTENSION: SQL could load code; switched off here"},
+    {"USE_URI", true, "USE_URI: names that begin with file: carry options; names are made absolute here"},
+};
+
+SqliteLibrary findOut() {
+  SqliteLibrary library{sqlite3_libversion(), sqlite3_sourceid(), hasWalResetBug(sqlite3_libversion_number())};
+  for (int i = 0; const char* option = sqlite3_compileoption_get(i); ++i) library.compileOptions.emplace_back(option);
+  if (library.walResetBug) {
+    library.notes.push_back("SQLite " + library.version +
+                            " can lose commits where a checkpoint meets a write of another process; 3.51.3, 3.50.7 and "
+                            "3.44.6 cannot. One process is safe");
+  }
+  for (const OptionNote& note : kOptionNotes) {
+    if ((sqlite3_compileoption_used(note.option) != 0) == note.present) library.notes.emplace_back(note.note);
+  }
+  return library;
+}
+
+}  // namespace
+
 const SqliteLibrary& sqliteLibrary() {
-  static const SqliteLibrary library{sqlite3_libversion(), sqlite3_sourceid(),
-                                     hasWalResetBug(sqlite3_libversion_number())};
+  static const SqliteLibrary library = findOut();
   return library;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <holdfast/memory_budget.hpp>
 
@@ -13,6 +14,9 @@ struct SqliteLibrary {
   std::string sourceId;
   /// A checkpoint that overlaps a write can lose commits (sqlite.org/wal.html#walresetbug).
   bool walResetBug = false;
+  std::vector<std::string> compileOptions = {};
+  /// What follows from the version and the options, for people.
+  std::vector<std::string> notes = {};
 };
 
 const SqliteLibrary& sqliteLibrary();

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "core/characters.hpp"
+
 namespace holdfast {
 
 bool isUtf8(std::string_view text) noexcept {
@@ -33,7 +35,6 @@ bool isUtf8(std::string_view text) noexcept {
 
 void appendQuoted(std::string& json, std::string_view text) {
   static constexpr std::string_view kLetters = "btn fr";  // From 8 on; 11 has none.
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   json += '"';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -44,8 +45,8 @@ void appendQuoted(std::string& json, std::string_view text) {
       json += '\\';
       json += kLetters[byte - 8U];
     } else if (byte < 0x20) {
-      json.append("\\u00") += kDigits[byte >> 4];
-      json += kDigits[byte & 15];
+      json.append("\\u00") += kHexDigits[byte >> 4];
+      json += kHexDigits[byte & 15];
     } else {
       json += c;
     }

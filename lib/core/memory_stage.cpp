@@ -1,19 +1,10 @@
 #include <holdfast/memory_stage.hpp>
 
 #include <array>
-#include <cstddef>
+
+#include "core/enum_text.hpp"
 
 namespace holdfast {
-namespace {
-
-template <typename Enum, std::size_t N>
-std::string_view textOf(Enum value, const std::array<std::string_view, N>& texts) noexcept {
-  const auto index = static_cast<std::size_t>(value);
-  return index < N ? texts[index] : "unknown";
-}
-
-}  // namespace
-
 std::string_view toText(MemoryStage stage) noexcept {
   return textOf(stage, std::array<std::string_view, 3>{"normal", "pressure", "critical"});
 }

@@ -1,15 +1,8 @@
+#include "core/characters.hpp"
 #include "core/text.hpp"
 
 namespace holdfast {
 namespace {
-
-constexpr bool isDigit(char c) { return c >= '0' && c <= '9'; }
-
-/// Whether `c` can stand in a name or a parameter; bytes of non-ASCII characters can.
-constexpr bool isWord(char c) {
-  return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
 
 constexpr bool isBlank(char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7f'; }
 

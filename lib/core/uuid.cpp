@@ -6,12 +6,11 @@
 #include <holdfast/clock.hpp>
 #include <holdfast/error.hpp>
 
+#include "core/characters.hpp"
 #include "core/port/process.hpp"
 
 namespace holdfast {
 namespace {
-
-constexpr std::string_view kDigits = "0123456789abcdef";
 
 // Before these bytes the text has a dash.
 constexpr bool hasDashBefore(std::size_t byte) noexcept { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
@@ -59,8 +58,8 @@ std::string Uuid::text() const {
   for (std::size_t i = 0; i < kSize; ++i) {
     if (hasDashBefore(i)) result += '-';
     const auto byte = std::to_integer<unsigned>(bytes[i]);
-    result += kDigits[byte >> 4];
-    result += kDigits[byte & 15];
+    result += kHexDigits[byte >> 4];
+    result += kHexDigits[byte & 15];
   }
   return result;
 }

@@ -5,7 +5,7 @@
 namespace holdfast {
 
 std::string_view toText(EventKind kind) noexcept {
-  static constexpr std::array<std::string_view, 19> kTexts{
+  static constexpr std::array<std::string_view, 21> kTexts{
       "initialized",         "connectionCreated",
       "connectionDestroyed", "connectionRenewed",
       "connectionRecovered", "openFailed",
@@ -15,9 +15,10 @@ std::string_view toText(EventKind kind) noexcept {
       "checkpointBlocked",   "closed",
       "memoryAction",        "backupMade",
       "backupFailed",        "damageFound",
-      "databaseRecovered",
+      "databaseRecovered",   "storageChanged",
+      "flashOverBudget",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::DatabaseRecovered) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::FlashOverBudget) + 1);
   const auto index = static_cast<std::size_t>(kind);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

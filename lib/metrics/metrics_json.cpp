@@ -6,7 +6,7 @@ namespace holdfast {
 namespace {
 
 template <typename T>
-struct Field {
+struct JsonField {
   const char* name;
   T PoolMetrics::*member;
 };
@@ -14,12 +14,12 @@ struct Field {
 #define HOLDFAST_FIELD(name) \
   { #name, &PoolMetrics::name }
 
-constexpr Field<std::size_t> kSizes[] = {
+constexpr JsonField<std::size_t> kSizes[] = {
     HOLDFAST_FIELD(poolSize),        HOLDFAST_FIELD(totalConnections), HOLDFAST_FIELD(activeConnections),
     HOLDFAST_FIELD(idleConnections), HOLDFAST_FIELD(pendingRequests),
 };
 
-constexpr Field<std::uint64_t> kCounters[] = {
+constexpr JsonField<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(totalQueries),
     HOLDFAST_FIELD(queryErrors),
     HOLDFAST_FIELD(connectionErrors),
@@ -63,15 +63,16 @@ constexpr Field<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(memoryRefusals),
     HOLDFAST_FIELD(memoryReliefs),
     HOLDFAST_FIELD(memoryRunsAlone),
+    HOLDFAST_FIELD(storageRefusals),
 };
 
-constexpr Field<std::int64_t> kBytes[] = {
+constexpr JsonField<std::int64_t> kBytes[] = {
     HOLDFAST_FIELD(memoryUsedBytes),
     HOLDFAST_FIELD(memoryPeakBytes),
     HOLDFAST_FIELD(memoryLimitBytes),
 };
 
-constexpr Field<LatencySummary> kLatencies[] = {
+constexpr JsonField<LatencySummary> kLatencies[] = {
     HOLDFAST_FIELD(acquireLatency),   HOLDFAST_FIELD(queryLatency),  HOLDFAST_FIELD(transactionLatency),
     HOLDFAST_FIELD(recoveryLatency),  HOLDFAST_FIELD(queueLatency),  HOLDFAST_FIELD(lockLatency),
     HOLDFAST_FIELD(executionLatency), HOLDFAST_FIELD(commitLatency),
@@ -110,6 +111,7 @@ nlohmann::json toJson(const PoolMetrics& metrics) {
   json["averageQueryTimeNanoseconds"] = metrics.averageQueryTime.count();
   json["backupTookNanoseconds"] = metrics.backupTook.count();
   json["memoryStage"] = toText(metrics.memoryStage);
+  json["storageState"] = toText(metrics.storageState);
   return json;
 }
 

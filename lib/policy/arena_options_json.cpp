@@ -10,9 +10,7 @@
 
 namespace holdfast {
 
-using nlohmann::json;
-
-ArenaOptions ArenaOptions::fromJson(const json& object) {
+ArenaOptions ArenaOptions::fromJson(const Json& object) {
   return translatingBadAlloc([&object] {
     if (!object.is_object()) throwInvalidJson("", "arena", object, "an object");
     ArenaOptions options;
@@ -27,8 +25,8 @@ ArenaOptions ArenaOptions::fromJson(const json& object) {
   });
 }
 
-json toJson(const ArenaOptions& options) {
-  json result = json::object();
+Json toJson(const ArenaOptions& options) {
+  Json result = Json::object();
   for (const auto& field : fieldsOf(options)) result[std::string(field.name)] = writeField(field, options);
   return result;
 }

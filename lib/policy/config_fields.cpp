@@ -25,83 +25,92 @@ using std::chrono::minutes;
 constexpr std::int64_t kMostHandles = kHasThreads ? 60 : 1;
 constexpr Milliseconds kYear = hours{8760};
 constexpr std::int64_t kMostBytes = 1024 * GiB;  // Above it SQLite's own arithmetic on cache sizes would overflow.
+constexpr std::int64_t kMostWritten = std::int64_t{1} << 60;
 
 using Config = ConnectionConfig;
 constexpr std::array kConfigFields{
-    Field<Config>{"database", &Config::database},
-    Field<Config>{"createIfMissing", &Config::createIfMissing},
-    Field<Config>{"mountPoint", &Config::mountPoint},
-    Field<Config>{"checkAtOpen", &Config::checkAtOpen},
-    Field<Config>{"checkAtOpenLimit", &Config::checkAtOpenLimit, upTo(Milliseconds(hours{1}))},
-    Field<Config>{"repairAtOpen", &Config::repairAtOpen},
-    Field<Config>{"durability", &Config::durability},
-    Field<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
-    Field<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},
-    Field<Config>{"openTimeout", &Config::openTimeout, upTo(Milliseconds(minutes{10}))},
-    Field<Config>{"closeTimeout", &Config::closeTimeout, upTo(Milliseconds(hours{1}))},
-    Field<Config>{"idleTimeout", &Config::idleTimeout, upTo(kYear)},
-    Field<Config>{"maxConnectionAge", &Config::maxConnectionAge, upTo(kYear)},
-    Field<Config>{"verifyAfter", &Config::verifyAfter, upTo(kYear)},
-    Field<Config>{"leakThreshold", &Config::leakThreshold, upTo(kYear)},
-    Field<Config>{"forceCleanupAfter", &Config::forceCleanupAfter, upTo(kYear)},
-    Field<Config>{"housekeeping", &Config::housekeeping},
-    Field<Config>{"housekeepingInterval", &Config::housekeepingInterval,
-                  between(Milliseconds(10), Milliseconds(hours{1}))},
-    Field<Config>{"openRetryDelay", &Config::openRetryDelay, between(Milliseconds(1), Milliseconds(minutes{10}))},
-    Field<Config>{"propagateOpenError", &Config::propagateOpenError},
-    Field<Config>{"foreignKeys", &Config::foreignKeys},
-    Field<Config>{"groupMaxTransactions", &Config::groupMaxTransactions, {1, 1000}},
-    Field<Config>{"groupMaxDelay", &Config::groupMaxDelay, upTo(Milliseconds(10'000))},
-    Field<Config>{"postDelay", &Config::postDelay, upTo(Milliseconds(hours{1}))},
-    Field<Config>{"postBatch", &Config::postBatch, {1, 100'000}},
-    Field<Config>{"postCapacity", &Config::postCapacity, {1, 1'000'000}},
-    Field<Config>{"readAnchor", &Config::readAnchor},
-    Field<Config>{"asyncThreads", &Config::asyncThreads, {1, 64}},
-    Field<Config>{"asyncCapacity", &Config::asyncCapacity, {1, 100'000}},
-    Field<Config>{"poolSize", &Config::poolSize, {1, kMostHandles}},
-    Field<Config>{"minPoolSize", &Config::minPoolSize, {1, kMostHandles}},
-    Field<Config>{"dynamicSizing", &Config::dynamicSizing},
-    Field<Config>{"memoryLimit", &Config::memoryLimit, {256 * KiB, kMostBytes, true}},
-    Field<Config>{"residentLimit", &Config::residentLimit, {MiB, kMostBytes, true}},
-    Field<Config>{"memorySignals", &Config::memorySignals},
-    Field<Config>{"memorySignalsRoot", &Config::memorySignalsRoot},
-    Field<Config>{"cacheSize", &Config::cacheSize, {16 * KiB, kMostBytes, true}},
-    Field<Config>{"statementCacheEntries", &Config::statementCacheEntries, {1, 4096}},
-    Field<Config>{"statementCacheBytes", &Config::statementCacheBytes, {0, kMostBytes}},
-    Field<Config>{"groupMaxBytes", &Config::groupMaxBytes, {4 * KiB, kMostBytes}},
-    Field<Config>{"maxTransactionBytes", &Config::maxTransactionBytes, {64 * KiB, kMostBytes, true}},
-    Field<Config>{"tempStore", &Config::tempStore},
-    Field<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
-    Field<Config>{"walSizeLimit", &Config::walSizeLimit, {0, kMostBytes}},
-    Field<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
+    ConfigField<Config>{"database", &Config::database},
+    ConfigField<Config>{"createIfMissing", &Config::createIfMissing},
+    ConfigField<Config>{"mountPoint", &Config::mountPoint},
+    ConfigField<Config>{"checkAtOpen", &Config::checkAtOpen},
+    ConfigField<Config>{"checkAtOpenLimit", &Config::checkAtOpenLimit, upTo(Milliseconds(hours{1}))},
+    ConfigField<Config>{"repairAtOpen", &Config::repairAtOpen},
+    ConfigField<Config>{"durability", &Config::durability},
+    ConfigField<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
+    ConfigField<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},
+    ConfigField<Config>{"openTimeout", &Config::openTimeout, upTo(Milliseconds(minutes{10}))},
+    ConfigField<Config>{"closeTimeout", &Config::closeTimeout, upTo(Milliseconds(hours{1}))},
+    ConfigField<Config>{"idleTimeout", &Config::idleTimeout, upTo(kYear)},
+    ConfigField<Config>{"maxConnectionAge", &Config::maxConnectionAge, upTo(kYear)},
+    ConfigField<Config>{"verifyAfter", &Config::verifyAfter, upTo(kYear)},
+    ConfigField<Config>{"leakThreshold", &Config::leakThreshold, upTo(kYear)},
+    ConfigField<Config>{"forceCleanupAfter", &Config::forceCleanupAfter, upTo(kYear)},
+    ConfigField<Config>{"housekeeping", &Config::housekeeping},
+    ConfigField<Config>{"housekeepingInterval", &Config::housekeepingInterval,
+                        between(Milliseconds(10), Milliseconds(hours{1}))},
+    ConfigField<Config>{"openRetryDelay", &Config::openRetryDelay, between(Milliseconds(1), Milliseconds(minutes{10}))},
+    ConfigField<Config>{"propagateOpenError", &Config::propagateOpenError},
+    ConfigField<Config>{"foreignKeys", &Config::foreignKeys},
+    ConfigField<Config>{"groupMaxTransactions", &Config::groupMaxTransactions, {1, 1000}},
+    ConfigField<Config>{"groupMaxDelay", &Config::groupMaxDelay, upTo(Milliseconds(10'000))},
+    ConfigField<Config>{"postDelay", &Config::postDelay, upTo(Milliseconds(hours{1}))},
+    ConfigField<Config>{"postBatch", &Config::postBatch, {1, 100'000}},
+    ConfigField<Config>{"postCapacity", &Config::postCapacity, {1, 1'000'000}},
+    ConfigField<Config>{"readAnchor", &Config::readAnchor},
+    ConfigField<Config>{"asyncThreads", &Config::asyncThreads, {1, 64}},
+    ConfigField<Config>{"asyncCapacity", &Config::asyncCapacity, {1, 100'000}},
+    ConfigField<Config>{"poolSize", &Config::poolSize, {1, kMostHandles}},
+    ConfigField<Config>{"minPoolSize", &Config::minPoolSize, {1, kMostHandles}},
+    ConfigField<Config>{"dynamicSizing", &Config::dynamicSizing},
+    ConfigField<Config>{"memoryLimit", &Config::memoryLimit, {256 * KiB, kMostBytes, true}},
+    ConfigField<Config>{"residentLimit", &Config::residentLimit, {MiB, kMostBytes, true}},
+    ConfigField<Config>{"memorySignals", &Config::memorySignals},
+    ConfigField<Config>{"memorySignalsRoot", &Config::memorySignalsRoot},
+    ConfigField<Config>{"cacheSize", &Config::cacheSize, {16 * KiB, kMostBytes, true}},
+    ConfigField<Config>{"statementCacheEntries", &Config::statementCacheEntries, {1, 4096}},
+    ConfigField<Config>{"statementCacheBytes", &Config::statementCacheBytes, {0, kMostBytes}},
+    ConfigField<Config>{"groupMaxBytes", &Config::groupMaxBytes, {4 * KiB, kMostBytes}},
+    ConfigField<Config>{"maxTransactionBytes", &Config::maxTransactionBytes, {64 * KiB, kMostBytes, true}},
+    ConfigField<Config>{"tempStore", &Config::tempStore},
+    ConfigField<Config>{"checkpointPages", &Config::checkpointPages, {16, 262144}},
+    ConfigField<Config>{"walSizeLimit", &Config::walSizeLimit, {0, kMostBytes}},
+    ConfigField<Config>{"snapshotBudget", &Config::snapshotBudget, upTo(kYear)},
+    ConfigField<Config>{"storageReserve", &Config::storageReserve, {0, kMostBytes}},
+    ConfigField<Config>{"storageQuota", &Config::storageQuota, {64 * KiB, kMostBytes, true}},
+    ConfigField<Config>{"carefulFlash", &Config::carefulFlash},
+    ConfigField<Config>{"flashLedger", &Config::flashLedger},
+    ConfigField<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
+    ConfigField<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},
+    ConfigField<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
+    ConfigField<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };
 
 constexpr std::array kRetryFields{
-    Field<RetryPolicy>{"maxRetries", &RetryPolicy::maxRetries, {0, 100}},
-    Field<RetryPolicy>{"maxRetriesUnderPressure", &RetryPolicy::maxRetriesUnderPressure, {0, 100}},
-    Field<RetryPolicy>{"initialDelay", &RetryPolicy::initialDelay, upTo(Microseconds(hours{1}))},
-    Field<RetryPolicy>{"maxDelay", &RetryPolicy::maxDelay, upTo(Microseconds(hours{1}))},
-    Field<RetryPolicy>{"multiplier", &RetryPolicy::multiplier, {1, 10}},
-    Field<RetryPolicy>{"jitter", &RetryPolicy::jitter, {0, 1}},
+    ConfigField<RetryPolicy>{"maxRetries", &RetryPolicy::maxRetries, {0, 100}},
+    ConfigField<RetryPolicy>{"maxRetriesUnderPressure", &RetryPolicy::maxRetriesUnderPressure, {0, 100}},
+    ConfigField<RetryPolicy>{"initialDelay", &RetryPolicy::initialDelay, upTo(Microseconds(hours{1}))},
+    ConfigField<RetryPolicy>{"maxDelay", &RetryPolicy::maxDelay, upTo(Microseconds(hours{1}))},
+    ConfigField<RetryPolicy>{"multiplier", &RetryPolicy::multiplier, {1, 10}},
+    ConfigField<RetryPolicy>{"jitter", &RetryPolicy::jitter, {0, 1}},
 };
 
 constexpr std::array kBackupFields{
-    Field<BackupSchedule>{"path", &BackupSchedule::path},
-    Field<BackupSchedule>{"interval", &BackupSchedule::interval, between(Milliseconds(1000), kYear)},
+    ConfigField<BackupSchedule>{"path", &BackupSchedule::path},
+    ConfigField<BackupSchedule>{"interval", &BackupSchedule::interval, between(Milliseconds(1000), kYear)},
 };
 
 constexpr std::array kArenaFields{
-    Field<ArenaOptions>{"bytes", &ArenaOptions::bytes, {kArenaLeastBytes, GiB, true}},
-    Field<ArenaOptions>{"pageCacheBytes", &ArenaOptions::pageCacheBytes, {-1, GiB}},
-    Field<ArenaOptions>{"pageSize", &ArenaOptions::pageSize, {512, 65536}},
-    Field<ArenaOptions>{"ownAllocator", &ArenaOptions::ownAllocator},
+    ConfigField<ArenaOptions>{"bytes", &ArenaOptions::bytes, {kArenaLeastBytes, GiB, true}},
+    ConfigField<ArenaOptions>{"pageCacheBytes", &ArenaOptions::pageCacheBytes, {-1, GiB}},
+    ConfigField<ArenaOptions>{"pageSize", &ArenaOptions::pageSize, {512, 65536}},
+    ConfigField<ArenaOptions>{"ownAllocator", &ArenaOptions::ownAllocator},
 };
 
 }  // namespace
 
-std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept { return kConfigFields; }
-std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept { return kRetryFields; }
-std::span<const Field<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept { return kBackupFields; }
-std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept { return kArenaFields; }
+std::span<const ConfigField<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept { return kConfigFields; }
+std::span<const ConfigField<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept { return kRetryFields; }
+std::span<const ConfigField<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept { return kBackupFields; }
+std::span<const ConfigField<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept { return kArenaFields; }
 
 }  // namespace holdfast

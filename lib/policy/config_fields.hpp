@@ -49,27 +49,27 @@ struct Range {
 
 /// One field: what validate(), fromJson() and toJson() know about it.
 template <typename Config>
-struct Field {
+struct ConfigField {
   std::string_view name;
   typename FieldMember<Config>::Type member;
   Range range{};
 };
 
-std::span<const Field<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept;
-std::span<const Field<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept;
-std::span<const Field<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept;
-std::span<const Field<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept;
+std::span<const ConfigField<ConnectionConfig>> fieldsOf(const ConnectionConfig&) noexcept;
+std::span<const ConfigField<RetryPolicy>> fieldsOf(const RetryPolicy&) noexcept;
+std::span<const ConfigField<BackupSchedule>> fieldsOf(const BackupSchedule&) noexcept;
+std::span<const ConfigField<ArenaOptions>> fieldsOf(const ArenaOptions&) noexcept;
 
 // `path` is what stands before the name in messages: "" or "retry.". All kinds of Config are compiled.
 
 /// Throws Error{InvalidConfig} where the field is out of range.
 template <typename Config>
-void checkField(const Field<Config>& field, const Config& config, std::string_view path);
+void checkField(const ConfigField<Config>& field, const Config& config, std::string_view path);
 template <typename Config>
-bool isAccepted(const Field<Config>& field, const Config& config);
+bool isAccepted(const ConfigField<Config>& field, const Config& config);
 /// "a whole number from 1 to 60"
 template <typename Config>
-std::string acceptedBy(const Field<Config>& field);
+std::string acceptedBy(const ConfigField<Config>& field);
 
 /// A text as messages show it.
 std::string quotedConfigText(std::string_view text);

@@ -16,15 +16,13 @@
 namespace holdfast {
 namespace {
 
-using nlohmann::json;
-
 constexpr std::string_view kRetry = "retry";
 constexpr std::string_view kBackup = "backup";
 constexpr std::array kSections{kRetry, kBackup};
 constexpr std::size_t kFileLimitBytes = MiB;
 
 template <typename Config>
-void readMember(const std::string& key, const json& value, Config& config, std::string_view path) {
+void readMember(const std::string& key, const Json& value, Config& config, std::string_view path) {
   const auto fields = fieldsOf(config);
   const auto field = std::find_if(fields.begin(), fields.end(), [&key](const auto& f) { return f.name == key; });
   if (field == fields.end()) {
@@ -36,7 +34,7 @@ void readMember(const std::string& key, const json& value, Config& config, std::
 bool isSection(std::string_view name) { return std::find(kSections.begin(), kSections.end(), name) != kSections.end(); }
 
 /// A member of the section of that name.
-void readInSection(std::string_view name, const std::string& key, const json& value, ConnectionConfig& config) {
+void readInSection(std::string_view name, const std::string& key, const Json& value, ConnectionConfig& config) {
   if (name == kRetry) {
     readMember(key, value, config.retry, "retry.");
   } else {
@@ -44,37 +42,37 @@ void readInSection(std::string_view name, const std::string& key, const json& va
   }
 }
 
-void readSection(std::string_view name, const json& value, ConnectionConfig& config) {
+void readSection(std::string_view name, const Json& value, ConnectionConfig& config) {
   if (!value.is_object()) throwInvalidJson("", name, value, "an object");
   for (const auto& [key, member] : value.items()) readInSection(name, key, member, config);
 }
 
 template <typename Config>
-json writeAll(const Config& config) {
-  json result = json::object();
+Json writeAll(const Config& config) {
+  Json result = Json::object();
   for (const auto& field : fieldsOf(config)) result[std::string(field.name)] = writeField(field, config);
   return result;
 }
 
 /// What the parser says, without its own name and number in brackets.
-std::string_view parserText(const json::exception& error) {
+std::string_view parserText(const Json::exception& error) {
   const std::string_view text = error.what();
   return text.substr(std::min(text.size(), text.find("] ") + 2));
 }
 
-[[noreturn]] void throwNoObject(const json& value) {
+[[noreturn]] void throwNoObject(const Json& value) {
   throw Error(ErrorCode::InvalidConfig,
               std::string("the configuration is ").append(value.type_name()).append("; accepted: an object"));
 }
 
 /// Reads a text without a tree of values: the destructor of one that holds anything allocates, and ends the process
 /// where that fails (json_value::destroy() in nlohmann_json 3.11).
-class TextReader final : public nlohmann::json_sax<json> {
+class TextReader final : public nlohmann::json_sax<Json> {
  public:
   /// Null: only looks whether it is JSON.
   explicit TextReader(ConnectionConfig* config) : config_(config) {}
 
-  bool null() override { return take(json()); }
+  bool null() override { return take(Json()); }
   bool boolean(bool value) override { return take(value); }
   bool number_integer(number_integer_t value) override { return take(value); }
   bool number_unsigned(number_unsigned_t value) override { return take(value); }
@@ -88,15 +86,15 @@ class TextReader final : public nlohmann::json_sax<json> {
   bool start_object(std::size_t /*elements*/) override {
     ++depth_;
     if (depth_ == kInSection) section_ = key_;
-    return depth_ == kConfig || (depth_ == kInSection && isSection(section_)) || take(json::object(), depth_ - 1);
+    return depth_ == kConfig || (depth_ == kInSection && isSection(section_)) || take(Json::object(), depth_ - 1);
   }
   bool end_object() override {
     --depth_;
     return true;
   }
-  bool start_array(std::size_t /*elements*/) override { return take(json::array()); }
+  bool start_array(std::size_t /*elements*/) override { return take(Json::array()); }
   bool end_array() override { return true; }
-  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const json::exception& error) override {
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/, const Json::exception& error) override {
     throw Error(ErrorCode::InvalidConfig, "not JSON: " + shorten(parserText(error), 200));
   }
 
@@ -104,9 +102,9 @@ class TextReader final : public nlohmann::json_sax<json> {
   static constexpr int kConfig = 1;
   static constexpr int kInSection = 2;
 
-  bool take(const json& value) { return take(value, depth_); }
+  bool take(const Json& value) { return take(value, depth_); }
   /// A member of the object at that depth.
-  bool take(const json& value, int depth) {
+  bool take(const Json& value, int depth) {
     if (config_ == nullptr) return true;
     if (depth < kConfig) throwNoObject(value);
     if (depth == kInSection) {
@@ -127,7 +125,7 @@ class TextReader final : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-ConnectionConfig ConnectionConfig::fromJson(const json& json) {
+ConnectionConfig ConnectionConfig::fromJson(const Json& json) {
   if (!json.is_object()) throwNoObject(json);
   ConnectionConfig config;
   for (const auto& [key, value] : json.items()) {
@@ -145,9 +143,9 @@ ConnectionConfig ConnectionConfig::fromText(std::string_view text) {
   return translatingBadAlloc([text] {
     ConnectionConfig config;
     TextReader syntax(nullptr);  // First, so that what is no JSON is told so, whatever its beginning holds.
-    json::sax_parse(text, &syntax);
+    Json::sax_parse(text, &syntax);
     TextReader reader(&config);
-    json::sax_parse(text, &reader);
+    Json::sax_parse(text, &reader);
     config.validate();
     return config;
   });
@@ -169,7 +167,7 @@ ConnectionConfig ConnectionConfig::fromFile(const std::string& path) {
 }
 
 nlohmann::json toJson(const ConnectionConfig& config) {
-  json result = writeAll(config);
+  Json result = writeAll(config);
   result[std::string(kRetry)] = writeAll(config.retry);
   result[std::string(kBackup)] = writeAll(config.backup);
   return result;

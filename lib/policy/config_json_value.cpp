@@ -19,12 +19,10 @@
 namespace holdfast {
 namespace {
 
-using nlohmann::json;
-
 // --- Reading: nothing where the value is of the wrong kind -----------------------------------------------------------
 
 template <typename T>
-std::optional<T> readWhole(const json& value) {
+std::optional<T> readWhole(const Json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
     if (std::in_range<T>(number)) return static_cast<T>(number);
@@ -36,7 +34,7 @@ std::optional<T> readWhole(const json& value) {
 }
 
 template <typename T>
-std::optional<T> read(const json& value) {
+std::optional<T> read(const Json& value) {
   if constexpr (std::same_as<T, bool>) {
     return value.is_boolean() ? std::optional(value.get<bool>()) : std::nullopt;
   } else if constexpr (std::same_as<T, std::string>) {
@@ -48,17 +46,17 @@ std::optional<T> read(const json& value) {
 }
 
 template <Count T>
-std::optional<T> read(const json& value) {
+std::optional<T> read(const Json& value) {
   return readWhole<T>(value);
 }
 
 template <Bytes T>
-std::optional<T> read(const json& value) {
+std::optional<T> read(const Json& value) {
   return value.is_string() ? readSize(value.get_ref<const std::string&>()) : readWhole<T>(value);
 }
 
 template <Duration T>
-std::optional<T> read(const json& value) {
+std::optional<T> read(const Json& value) {
   constexpr std::int64_t kPerMillisecond = T(std::chrono::milliseconds(1)).count();
   if (!value.is_string()) {
     const std::optional<std::int64_t> count = readWhole<std::int64_t>(value);
@@ -73,7 +71,7 @@ std::optional<T> read(const json& value) {
 }
 
 template <Enum T>
-std::optional<T> read(const json& value) {
+std::optional<T> read(const Json& value) {
   for (const T candidate : allOf(T{})) {
     if (value == toText(candidate)) return candidate;
   }
@@ -83,32 +81,32 @@ std::optional<T> read(const json& value) {
 // --- Writing ---------------------------------------------------------------------------------------------------------
 
 template <typename T>
-json write(const T& value) {
+Json write(const T& value) {
   return value;
 }
 template <Bytes T>
-json write(const T& bytes) {
-  return bytes % 1024 == 0 && bytes != 0 ? json(writeSize(bytes)) : json(bytes);
+Json write(const T& bytes) {
+  return bytes % 1024 == 0 && bytes != 0 ? Json(writeSize(bytes)) : Json(bytes);
 }
 template <Duration T>
-json write(const T& duration) {
+Json write(const T& duration) {
   return writeDuration(duration);
 }
 template <Enum T>
-json write(const T& value) {
+Json write(const T& value) {
   return toText(value);
 }
 
 /// Not the content of lists and objects: printing them takes stack by their depth.
-std::string describe(const json& value) {
+std::string describe(const Json& value) {
   if (value.is_structured()) return value.is_array() ? "a list" : "an object";
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace
 
 template <typename Config>
-void readField(const Field<Config>& field, const json& value, Config& config, std::string_view path) {
+void readField(const ConfigField<Config>& field, const Json& value, Config& config, std::string_view path) {
   std::visit(
       [&](auto member) {
         using T = decltype(typeOfMember(member));
@@ -122,20 +120,20 @@ void readField(const Field<Config>& field, const json& value, Config& config, st
 }
 
 template <typename Config>
-json writeField(const Field<Config>& field, const Config& config) {
+Json writeField(const ConfigField<Config>& field, const Config& config) {
   return std::visit([&](auto member) { return write<decltype(typeOfMember(member))>(config.*member); }, field.member);
 }
 
-template void readField(const Field<ConnectionConfig>&, const json&, ConnectionConfig&, std::string_view);
-template void readField(const Field<RetryPolicy>&, const json&, RetryPolicy&, std::string_view);
-template void readField(const Field<BackupSchedule>&, const json&, BackupSchedule&, std::string_view);
-template void readField(const Field<ArenaOptions>&, const json&, ArenaOptions&, std::string_view);
-template json writeField(const Field<ConnectionConfig>&, const ConnectionConfig&);
-template json writeField(const Field<RetryPolicy>&, const RetryPolicy&);
-template json writeField(const Field<BackupSchedule>&, const BackupSchedule&);
-template json writeField(const Field<ArenaOptions>&, const ArenaOptions&);
+template void readField(const ConfigField<ConnectionConfig>&, const Json&, ConnectionConfig&, std::string_view);
+template void readField(const ConfigField<RetryPolicy>&, const Json&, RetryPolicy&, std::string_view);
+template void readField(const ConfigField<BackupSchedule>&, const Json&, BackupSchedule&, std::string_view);
+template void readField(const ConfigField<ArenaOptions>&, const Json&, ArenaOptions&, std::string_view);
+template Json writeField(const ConfigField<ConnectionConfig>&, const ConnectionConfig&);
+template Json writeField(const ConfigField<RetryPolicy>&, const RetryPolicy&);
+template Json writeField(const ConfigField<BackupSchedule>&, const BackupSchedule&);
+template Json writeField(const ConfigField<ArenaOptions>&, const ArenaOptions&);
 
-void throwInvalidJson(std::string_view path, std::string_view name, const json& value, std::string_view accepted) {
+void throwInvalidJson(std::string_view path, std::string_view name, const Json& value, std::string_view accepted) {
   throwInvalid(path, name, describe(value), accepted);
 }
 

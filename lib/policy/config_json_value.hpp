@@ -12,9 +12,9 @@ namespace holdfast {
 
 /// Throws Error{InvalidConfig} where the value is of the wrong kind or out of range; the configuration is of no use then.
 template <typename Config>
-void readField(const Field<Config>& field, const Json& value, Config& config, std::string_view path);
+void readField(const ConfigField<Config>& field, const Json& value, Config& config, std::string_view path);
 template <typename Config>
-Json writeField(const Field<Config>& field, const Config& config);
+Json writeField(const ConfigField<Config>& field, const Config& config);
 
 /// throwInvalid() with the value as it stands in the JSON.
 [[noreturn]] void throwInvalidJson(std::string_view path, std::string_view name, const Json& value,

@@ -124,36 +124,36 @@ std::string quotedConfigText(std::string_view text) {
 }
 
 template <typename Config>
-bool isAccepted(const Field<Config>& field, const Config& config) {
+bool isAccepted(const ConfigField<Config>& field, const Config& config) {
   return std::visit([&](auto member) { return accepts<decltype(typeOfMember(member))>(field.range, config.*member); },
                     field.member);
 }
 
 template <typename Config>
-std::string acceptedBy(const Field<Config>& field) {
+std::string acceptedBy(const ConfigField<Config>& field) {
   return std::visit([&](auto member) { return accepted<decltype(typeOfMember(member))>(field.range); }, field.member);
 }
 
 template <typename Config>
-void checkField(const Field<Config>& field, const Config& config, std::string_view path) {
+void checkField(const ConfigField<Config>& field, const Config& config, std::string_view path) {
   if (isAccepted(field, config)) return;
   const std::string value =
       std::visit([&](auto member) { return shown<decltype(typeOfMember(member))>(config.*member); }, field.member);
   throwInvalid(path, field.name, value, acceptedBy(field));
 }
 
-template bool isAccepted(const Field<ConnectionConfig>&, const ConnectionConfig&);
-template bool isAccepted(const Field<RetryPolicy>&, const RetryPolicy&);
-template bool isAccepted(const Field<BackupSchedule>&, const BackupSchedule&);
-template bool isAccepted(const Field<ArenaOptions>&, const ArenaOptions&);
-template std::string acceptedBy(const Field<ConnectionConfig>&);
-template std::string acceptedBy(const Field<RetryPolicy>&);
-template std::string acceptedBy(const Field<BackupSchedule>&);
-template std::string acceptedBy(const Field<ArenaOptions>&);
-template void checkField(const Field<ConnectionConfig>&, const ConnectionConfig&, std::string_view);
-template void checkField(const Field<RetryPolicy>&, const RetryPolicy&, std::string_view);
-template void checkField(const Field<BackupSchedule>&, const BackupSchedule&, std::string_view);
-template void checkField(const Field<ArenaOptions>&, const ArenaOptions&, std::string_view);
+template bool isAccepted(const ConfigField<ConnectionConfig>&, const ConnectionConfig&);
+template bool isAccepted(const ConfigField<RetryPolicy>&, const RetryPolicy&);
+template bool isAccepted(const ConfigField<BackupSchedule>&, const BackupSchedule&);
+template bool isAccepted(const ConfigField<ArenaOptions>&, const ArenaOptions&);
+template std::string acceptedBy(const ConfigField<ConnectionConfig>&);
+template std::string acceptedBy(const ConfigField<RetryPolicy>&);
+template std::string acceptedBy(const ConfigField<BackupSchedule>&);
+template std::string acceptedBy(const ConfigField<ArenaOptions>&);
+template void checkField(const ConfigField<ConnectionConfig>&, const ConnectionConfig&, std::string_view);
+template void checkField(const ConfigField<RetryPolicy>&, const RetryPolicy&, std::string_view);
+template void checkField(const ConfigField<BackupSchedule>&, const BackupSchedule&, std::string_view);
+template void checkField(const ConfigField<ArenaOptions>&, const ArenaOptions&, std::string_view);
 
 void throwInvalid(std::string_view path, std::string_view name, std::string_view shown, std::string_view accepted) {
   throw Error(ErrorCode::InvalidConfig, std::string("'")

@@ -4,17 +4,12 @@
 
 #include <holdfast/units.hpp>
 
+#include "core/enum_text.hpp"
 #include "policy/config_fields.hpp"
 #include "policy/quantity.hpp"
 
 namespace holdfast {
 namespace {
-
-template <typename Enum, std::size_t N>
-std::string_view textOf(Enum value, const std::array<std::string_view, N>& texts) noexcept {
-  const auto index = static_cast<std::size_t>(value);
-  return index < N ? texts[index] : "unknown";
-}
 
 void checkDatabase(const std::string& database) {
   if (database.empty() || database.find('\0') != std::string::npos) {

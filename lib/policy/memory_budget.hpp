@@ -29,7 +29,7 @@ struct MemoryShares {
 std::int64_t heapReserve(std::int64_t limit) noexcept;
 /// What caches of rows may hold of `limit`, all together. It is not set aside: SQLite may use it while they do not.
 std::int64_t cachedRowBytes(std::int64_t limit) noexcept;
-/// What the posted work of one pool may hold of `limit` (0: none) while it waits.
+/// What the posted work of all pools may hold of `limit` (0: none) while it waits.
 std::int64_t queuedBytes(std::int64_t limit) noexcept;
 
 /// Divides `limit` bytes (0: unlimited) over `handles`. Of the limit, 0.6 are page caches, 0.15 prepared statements,

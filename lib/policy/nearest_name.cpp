@@ -5,12 +5,12 @@
 #include <numeric>
 #include <vector>
 
+#include "core/characters.hpp"
+
 namespace holdfast {
 namespace {
 
 constexpr std::size_t kLongestName = 64;  // Longer ones are no slips of the pen, and comparing is quadratic.
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 /// Levenshtein distance, ignoring case; `_` and `-` weigh nothing, so that busy_timeout is close to busyTimeout.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -10,15 +10,15 @@ namespace {
 
 constexpr std::size_t kLeastRounds = 3;
 constexpr std::uint64_t kLeastAcquires = 100;
-constexpr std::size_t kMostHandles = 60;
+constexpr std::size_t kMostAdvised = 60;
 constexpr std::int64_t kLeastLimit = 256 * KiB;
 
 std::string text(std::uint64_t number) { return std::to_string(number); }
 
 void adviseHandles(const SizingFigures& f, std::vector<SizingAdvice>& advice) {
   const auto present = static_cast<std::int64_t>(f.poolSize);
-  if (f.readWaits * 100 >= f.acquires && f.mostHandles == f.poolSize && f.poolSize < kMostHandles) {
-    const std::size_t more = std::min(f.poolSize + std::max<std::size_t>(f.poolSize / 2, 1), kMostHandles);
+  if (f.readWaits * 100 >= f.acquires && f.mostHandles == f.poolSize && f.poolSize < kMostAdvised) {
+    const std::size_t more = std::min(f.poolSize + std::max<std::size_t>(f.poolSize / 2, 1), kMostAdvised);
     advice.push_back({SizingKnob::PoolSize, present, static_cast<std::int64_t>(more),
                       text(f.readWaits) + " of " + text(f.acquires) + " acquires waited for a reader while all " +
                           text(f.poolSize) + " handles were open"});

@@ -10,9 +10,9 @@ std::optional<std::chrono::microseconds> RetryPolicy::delayBefore(int retry, con
   if (error.code() != ErrorCode::Busy || stage == MemoryStage::Critical) return std::nullopt;
   const int retries = stage == MemoryStage::Normal ? maxRetries : std::min(maxRetries, maxRetriesUnderPressure);
   if (retry >= retries) return std::nullopt;
-  using Microseconds = std::chrono::duration<double, std::micro>;
-  const Microseconds grown = Microseconds(initialDelay) * std::pow(multiplier, retry);
-  const Microseconds delay = std::min(grown, Microseconds(maxDelay)) * (1.0 - jitter * random);
+  using Exact = std::chrono::duration<double, std::micro>;
+  const Exact grown = Exact(initialDelay) * std::pow(multiplier, retry);
+  const Exact delay = std::min(grown, Exact(maxDelay)) * (1.0 - jitter * random);
   return std::chrono::round<std::chrono::microseconds>(delay);
 }
 

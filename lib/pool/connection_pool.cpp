@@ -59,6 +59,7 @@ PooledConnection ConnectionPool::acquire(Access access, std::optional<std::chron
     }
     const auto start = port::coarseSteadyNow();
     PooledConnection lease = core_->acquire({.timeout = timeout, .holder = caller(place)});
+    core_->storage.admit(*lease, true);
     core_->makeRoomInLog(*lease, start, timeout);
     return lease;
   });
@@ -71,7 +72,10 @@ std::optional<PooledConnection> ConnectionPool::tryAcquire(Access access, Place 
     PooledConnection lease =
         core_->acquire({.access = access, .timeout = kNotAtAll, .holder = caller(place), .quietly = true});
     if (!lease) return std::nullopt;
-    if (access == Access::Write) core_->makeRoomInLog(*lease, start, kNotAtAll);
+    if (access == Access::Write) {
+      core_->storage.admit(*lease, true);
+      core_->makeRoomInLog(*lease, start, kNotAtAll);
+    }
     return lease;
   });
 }
@@ -166,8 +170,8 @@ VerifyReport ConnectionPool::verify(VerifyDepth depth, const VerifyOptions& opti
   return inContext(*core_, [&] { return core_->verify(depth, options); });
 }
 
-HealthReport ConnectionPool::checkHealth() {
-  return inContext(*core_, [this] { return core_->checkHealth(); });
+HealthReport ConnectionPool::checkHealth(std::chrono::milliseconds timeout) {
+  return inContext(*core_, [&] { return core_->checkHealth(timeout); });
 }
 
 void ConnectionPool::tick() {
@@ -179,6 +183,12 @@ MemoryReport ConnectionPool::memory() { return core_->memory(); }
 void ConnectionPool::reportMemoryPressure(MemoryStage stage) { core_->reportMemoryPressure(stage); }
 
 SizingReport ConnectionPool::recommendations() const { return core_->recommendations(); }
+
+FlashReport ConnectionPool::flashReport() {
+  return translatingBadAlloc([this] { return core_->flashReport(); });
+}
+
+StorageState ConnectionPool::storageState() const { return core_->storage.state(); }
 
 PoolMetrics ConnectionPool::metrics() const { return core_->metrics(); }
 

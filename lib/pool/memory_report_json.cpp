@@ -8,7 +8,7 @@ namespace holdfast {
 namespace {
 
 template <typename Enum>
-nlohmann::json namesOf(const std::vector<Enum>& values) {
+nlohmann::json textsOf(const std::vector<Enum>& values) {
   nlohmann::json names = nlohmann::json::array();
   for (const Enum value : values) names.push_back(toText(value));
   return names;
@@ -63,6 +63,7 @@ nlohmann::json toJson(const MemoryReport& report) {
   json["allCachesBytes"] = report.allCachesBytes;
   json["postedPieces"] = report.postedPieces;
   json["postedBytes"] = report.postedBytes;
+  json["allPostedBytes"] = report.allPostedBytes;
   json["changeLogBytes"] = report.changeLogBytes;
   json["heavyStatements"] = {{"allowed", report.heavyStatements.allowed},
                              {"running", report.heavyStatements.running},
@@ -70,8 +71,8 @@ nlohmann::json toJson(const MemoryReport& report) {
                              {"waited", report.heavyStatements.waited}};
   json["signals"] = toJson(report.signals);
   json["stage"] = toText(report.stage);
-  json["reasons"] = namesOf(report.reasons);
-  json["actions"] = namesOf(report.actions);
+  json["reasons"] = textsOf(report.reasons);
+  json["actions"] = textsOf(report.actions);
   json["refusesTransactions"] = report.refusesTransactions;
   return json;
 }

@@ -23,7 +23,6 @@ class PostQueue {
     std::int64_t bytes = 0;
     std::chrono::milliseconds delay{};
     std::size_t capacity = 0;
-    std::int64_t mostBytes = 0;
   };
 
   void reset(const Bounds& /*bounds*/) noexcept {}
@@ -32,6 +31,7 @@ class PostQueue {
   static constexpr std::size_t size() noexcept { return 0; }
   static constexpr std::int64_t bytes() noexcept { return 0; }
   static constexpr std::int64_t totalBytes() noexcept { return 0; }
+  static constexpr void boundTotal(std::int64_t /*bytes*/) noexcept {}
   static constexpr bool due() noexcept { return false; }
   void close() noexcept {}
   static constexpr bool isCurrentThread() noexcept { return false; }

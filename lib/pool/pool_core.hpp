@@ -182,8 +182,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Handles (pool_handles.cpp). The slot is in use by the caller.
   void openConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
-  /// Replaces an aged handle; keeps it where no new one can be opened. One at a time, so that the pool has one handle more
-  /// than it should for a moment, and not twice as many: false where another one is being renewed.
+  /// Replaces an aged handle; keeps it where no new one can be opened, but for a pool without threads, whose slot is left
+  /// empty then, to be tried again. One at a time, so that the pool has one handle more than it should for a moment, and
+  /// not twice as many: false where another one is being renewed.
   bool renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept;
   /// Replaces a broken handle; leaves the slot empty, to be tried again, where no new one can be opened.
   void recoverConnection(std::size_t slot, std::string_view reason, std::chrono::milliseconds openTimeout) noexcept;
@@ -195,7 +196,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // Housekeeping (pool_housekeeping.cpp).
   void tick();
-  HealthReport checkHealth();
+  HealthReport checkHealth(std::chrono::milliseconds timeout);
+  FlashReport flashReport();
   void startHousekeeper();
   void stopHousekeeper();
 
@@ -297,9 +299,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void leaveQueue(Access access, Waiter& waiter, bool served) noexcept HOLDFAST_REQUIRES(mutex);
   void requireOpen() const HOLDFAST_REQUIRES(mutex);
   bool holdsLease(std::uint64_t thread) const noexcept HOLDFAST_REQUIRES(mutex);
-  /// Whether it has to wait for a thread that wants the pool to itself.
+  /// Whether it has to wait for a thread that wants the pool to itself. Alarms and commands never do.
   bool isBarred(const Waiter& waiter) const noexcept HOLDFAST_REQUIRES(mutex) {
-    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested;
+    return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested &&
+           waiter.priority != Priority::Control;
   }
   bool beginAlone(SteadyTime deadline);
   void endAlone() noexcept;
@@ -368,12 +371,24 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   ConnectionProfile profileOf(std::size_t slot, std::chrono::milliseconds openTimeout);
   std::shared_ptr<Connection> makeConnection(std::size_t slot, std::chrono::milliseconds openTimeout);
   void retire(std::shared_ptr<Connection> connection) noexcept;
+  /// Of a slot that has one.
+  void closeHandle(std::size_t slot) noexcept;
+  /// Before another handle is opened in the place of the slot's. What is to be retired afterwards; null: it is closed.
+  std::shared_ptr<Connection> makeWay(std::size_t slot) noexcept;
   void requireSameFile() const;
   void tickSlot(std::size_t slot);
   void performVerdict(std::size_t slot, Verdict verdict);
+  /// By the owner of the write slot, which has a handle.
+  void reviewStorage() noexcept;
+  // The flash-write ledger (pool_flash.cpp).
+  void startLedger(OpenReport& report);
+  void reviewLedger() noexcept;
   void reportLeak(std::uint64_t leaseId);
   void resetMetrics() HOLDFAST_REQUIRES(mutex);
-  void checkSlot(std::size_t slot, HealthReport& report);
+  // Health (pool_health.cpp). By the owner of the slot.
+  void checkSlot(std::size_t slot, SteadyTime deadline, HealthReport& report);
+  void checkWriter(Connection& writer, HealthReport& report);
+  void checkBusyWriter(SteadyTime deadline, HealthReport& report);
 
   struct Patience {
     RetryPolicy policy;

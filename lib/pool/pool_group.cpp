@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
@@ -161,9 +162,20 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
   endHolder(writer);
   try {
     std::optional<Error> error;
-    const std::uint64_t mark = writer.commitMark();
+    std::uint64_t mark = 0;
+    try {
+      mark = writer.commitMark();
+    } catch (const Error& failure) {
+      writer.rollback();  // COMMIT has not been tried.
+      result.error = share(failure);
+      result.outcome = CommitOutcome::NotDone;
+      return result;
+    }
     result.outcome = commitAndSync(writer, error);
     if (result.outcome == CommitOutcome::Unknown) result.outcome = resolveOutcome(writer, mark);
+    if (storage.state() != StorageState::Ok && result.outcome == CommitOutcome::Done && writer.commitMark() != mark) {
+      storage.noteWritten();
+    }
     if (result.outcome != CommitOutcome::Done) result.error = share(*error);
   } catch (const std::exception&) {
     writer.broken = true;  // For want of memory: no more is known.
@@ -180,7 +192,9 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
   }
   try {
     writer.syncLog();
-    return CommitOutcome::Done;
+    if (writer.files.look()) return CommitOutcome::Done;
+    error = writer.goneError();
+    return CommitOutcome::Unknown;
   } catch (const Error& failure) {
     error = failure;
     return CommitOutcome::Unknown;
@@ -192,17 +206,18 @@ CommitOutcome ConnectionPool::Core::commitAndSync(Connection::Impl& writer, std:
 // goes into the database, which is synced; then another commit takes the place of the failed one. What succeeds in this
 // decides; where it fails too, nobody can know.
 //
-// Without a log the next read undoes the failed commit, unless it had ended its journal already. Whatever it finds is
-// made certain by another commit.
+// Without a log whoever begins next undoes the failed commit, unless it had ended its journal already. Once we have begun
+// nobody else commits: the counter in the file says which of the two it was, and our commit makes that certain. But where
+// there are other processes, one of them may have begun, undone it and committed before: the counter is the same then.
 CommitOutcome ConnectionPool::Core::resolveOutcome(Connection::Impl& writer, std::uint64_t markBefore) noexcept {
   try {
-    std::string reason;
-    const bool settled = kHasThreads ? writer.checkpoint(CheckpointMode::Passive).complete : writer.verify(reason);
-    if (!settled) return CommitOutcome::Unknown;
-    const bool visible = writer.commitMark() != markBefore;
-    if (visible && kHasThreads) return CommitOutcome::Done;
-    writer.overwriteFailedCommit();
-    return visible ? CommitOutcome::Done : CommitOutcome::NotDone;
+    if (!writer.files.look()) return CommitOutcome::Unknown;
+    if (kHasThreads) {
+      if (!writer.checkpoint(CheckpointMode::Passive).complete) return CommitOutcome::Unknown;
+      if (writer.commitMark() != markBefore) return CommitOutcome::Done;
+    }
+    if (writer.overwriteFailedCommit() == markBefore) return CommitOutcome::NotDone;
+    return port::hasOtherProcesses() ? CommitOutcome::Unknown : CommitOutcome::Done;
   } catch (const std::exception&) {
     return CommitOutcome::Unknown;
   }

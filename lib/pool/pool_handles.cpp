@@ -1,6 +1,7 @@
 // Opening, renewing, replacing and closing handles. The caller has the slot.
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "core/port/files.hpp"
@@ -35,6 +36,9 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
   profile.statementCacheEntries = config.statementCacheEntries;
   profile.statementCacheBytes =
       config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
+  // While the medium takes no writes reads are to go on. What open() finds so is refused.
+  profile.mayBeReadOnly = isOpen() && (slot != SlotTable::kWriter || config.poolSize == 1);
+  profile.vfs = flash.vfs();
   profile.changes = &changes;
   return profile;
 }
@@ -51,10 +55,11 @@ std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slo
 void ConnectionPool::Core::requireSameFile() const {
   const port::FileFacts facts = port::fileFacts(path);
   if (facts.device == device && facts.inode == inode) return;
+  const bool missing = facts.kind == port::FileKind::Missing;
   throw Error(ErrorCode::CannotOpen,
-              facts.kind == port::FileKind::Missing
-                  ? "the database file was deleted while it was open"
-                  : "another file lies where the database was: close() first, then put a file in its place");
+              missing ? "the database file was deleted while it was open"
+                      : "another file lies where the database was: close() first, then put a file in its place",
+              0, ENOENT);
 }
 
 void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::milliseconds openTimeout) {
@@ -81,6 +86,7 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
     publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
   } catch (Error& error) {
     counters.connectionErrors.add();
+    storage.note(error);
     {
       const port::LockGuard guard(mutex);
       Slot& entry = table[slot];
@@ -97,17 +103,37 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
   }
 }
 
+// With a log the new handle is opened first: closing the last one on a file would checkpoint and delete the log. Without
+// one the old handle goes first. A new handle does not know yet that the journal is kept, and deletes one that it plays
+// back or finds beside an empty database, which the old handle has open; and memory may be too short for two.
+std::shared_ptr<Connection> ConnectionPool::Core::makeWay(std::size_t slot) noexcept {
+  if (kHasThreads) return table[slot].connection;
+  closeHandle(slot);
+  return nullptr;
+}
+
+void ConnectionPool::Core::closeHandle(std::size_t slot) noexcept {
+  std::shared_ptr<Connection> connection;
+  {
+    const port::LockGuard guard(mutex);
+    connection = table.takeConnection(slot);
+  }
+  forgetMemory(slot);
+  retire(std::move(connection));
+}
+
 bool ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::milliseconds openTimeout) noexcept {
   if (renewing.exchange(true)) return false;
-  std::shared_ptr<Connection> old = table[slot].connection;
+  const std::string number = std::to_string(table[slot].connection->id());
+  std::shared_ptr<Connection> old = makeWay(slot);
   try {
-    // The new one is opened first: closing the last handle on a file would checkpoint and delete the log.
     openConnection(slot, openTimeout);
     counters.renewed.add();
-    publish(EventKind::ConnectionRenewed, table[slot].connection->id(), {"in place of #", std::to_string(old->id())});
-    retire(std::move(old));
+    publish(EventKind::ConnectionRenewed, table[slot].connection->id(), {"in place of #", number});
+    if (old != nullptr) retire(std::move(old));
   } catch (const std::exception& failure) {
-    log(LogLevel::Warning, {"an aged handle stays, a new one cannot be opened: ", failure.what()});
+    log(LogLevel::Warning, {old != nullptr ? "an aged handle stays" : "an aged handle is closed",
+                            ", a new one cannot be opened: ", failure.what()});
     const port::LockGuard guard(mutex);
     table[slot].renewAt =
         clock->now() + openRetryPause(config.openRetryDelay, table[slot].openFailures, config.acquireTimeout);
@@ -119,9 +145,9 @@ bool ConnectionPool::Core::renewConnection(std::size_t slot, std::chrono::millis
 void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view reason,
                                              std::chrono::milliseconds openTimeout) noexcept {
   const auto start = std::chrono::steady_clock::now();
-  std::shared_ptr<Connection> broken = table[slot].connection;
-  const std::string number = "#" + std::to_string(broken->id());
+  const std::string number = "#" + std::to_string(table[slot].connection->id());
   log(LogLevel::Warning, {"connection ", number, " is replaced: ", reason});
+  std::shared_ptr<Connection> broken = makeWay(slot);
   try {
     openConnection(slot, openTimeout);
     counters.recovered.add();
@@ -133,7 +159,7 @@ void ConnectionPool::Core::recoverConnection(std::size_t slot, std::string_view 
     table.takeConnection(slot);
     forgetMemory(slot);
   }
-  retire(std::move(broken));
+  if (broken != nullptr) retire(std::move(broken));
 }
 
 bool ConnectionPool::Core::verifyConnection(std::size_t slot, std::string& reason) noexcept {
@@ -144,15 +170,9 @@ bool ConnectionPool::Core::verifyConnection(std::size_t slot, std::string& reaso
 }
 
 void ConnectionPool::Core::cleanupIdleConnection(std::size_t slot) noexcept {
-  std::shared_ptr<Connection> connection;
-  {
-    const port::LockGuard guard(mutex);
-    connection = table.takeConnection(slot);
-  }
-  if (connection == nullptr) return;
-  forgetMemory(slot);
+  if (table[slot].connection == nullptr) return;
   counters.idledOut.add();
-  retire(std::move(connection));
+  closeHandle(slot);
 }
 
 void ConnectionPool::Core::adoptShares(std::size_t slot) noexcept {

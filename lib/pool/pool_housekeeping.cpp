@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "connection/sqlite_library.hpp"
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
@@ -62,6 +61,7 @@ void ConnectionPool::Core::tick() {
   hub->trimCaches();
   memoryCheck(true);
   backupIfDue();
+  reviewLedger();
 }
 
 void ConnectionPool::Core::tickSlot(std::size_t slot) {
@@ -97,11 +97,21 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
     if (verdict == Verdict::AdoptShares) noteMemory(slot);
     if (slot == SlotTable::kWriter && isOpen) lookForForeignWrites(*table[slot].connection);
     if (verdict == Verdict::Renew && isOpen) renewConnection(slot, config.openTimeout);
-    if (verdict == Verdict::Refill && !isOpen) openConnection(slot, config.openTimeout);
+    // Whether storage is well again only a handle that can write finds out.
+    const bool proves = slot == SlotTable::kWriter && storage.state() != StorageState::Ok;
+    const bool missing = !isOpen && (verdict == Verdict::Refill || (proves && clock->now() >= table[slot].retryAt));
+    if (missing) openConnection(slot, config.openTimeout);
+    if (slot == SlotTable::kWriter && table[slot].connection != nullptr) reviewStorage();
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {failure.what()});
   }
   endLease(slot);
+}
+
+void ConnectionPool::Core::reviewStorage() noexcept {
+  Connection& writer = *table[SlotTable::kWriter].connection;
+  storage.review(writer, clock->now());
+  if (writer.impl().broken) recoverConnection(SlotTable::kWriter, "it is broken", config.openTimeout);
 }
 
 bool ConnectionPool::Core::takeForMaintenance(std::size_t slot) {
@@ -119,65 +129,6 @@ void ConnectionPool::Core::reportLeak(std::uint64_t leaseId) {
     const std::string text = "lease " + std::to_string(leaseId) + " looks leaked: " + describe(lease);
     publish(EventKind::LeaseLeaked, lease.connectionId, {text});
     log(LogLevel::Warning, {text});
-  }
-}
-
-HealthReport ConnectionPool::Core::checkHealth() {
-  requireOwnProcess();
-  std::size_t slots = 0;
-  {
-    const port::LockGuard guard(mutex);
-    requireOpen();
-    slots = table.size();
-  }
-  HealthReport report;
-  report.sqliteVersion = sqliteLibrary().version;
-  report.walResetBug = sqliteLibrary().walResetBug;
-  for (std::size_t slot = 0; slot < slots; ++slot) {
-    if (!takeForMaintenance(slot)) {
-      ++report.connectionsBusy;
-      continue;
-    }
-    try {
-      checkSlot(slot, report);
-    } catch (...) {
-      endLease(slot);
-      throw;
-    }
-    endLease(slot);
-  }
-  report.memoryStage = memoryCheck();
-  if (report.memoryStage == MemoryStage::Critical) report.problems.emplace_back("memory is critical");
-  report.healthy = report.problems.empty();
-  return report;
-}
-
-void ConnectionPool::Core::checkSlot(std::size_t slot, HealthReport& report) {
-  if (table[slot].connection == nullptr) {
-    if (slot != SlotTable::kWriter) return;
-    try {
-      openConnection(slot, config.openTimeout);
-    } catch (const Error& error) {
-      report.problems.emplace_back(error.what());
-      return;
-    }
-  }
-  ++report.connectionsChecked;
-  std::string reason;
-  if (!verifyConnection(slot, reason)) {
-    report.problems.push_back("connection #" + std::to_string(table[slot].connection->id()) + ": " + reason);
-    recoverConnection(slot, reason, config.openTimeout);
-    if (table[slot].connection != nullptr) ++report.connectionsReplaced;
-    return;
-  }
-  if (slot != SlotTable::kWriter) return;
-  try {
-    Connection::Impl& writer = table[slot].connection->impl();
-    writer.beginImmediate();
-    writer.rollback();
-    report.writable = true;
-  } catch (const Error& error) {
-    report.problems.emplace_back(error.what());
   }
 }
 

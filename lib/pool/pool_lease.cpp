@@ -15,7 +15,7 @@ namespace {
 std::atomic<std::size_t> nextReader{0};
 HOLDFAST_THREAD_LOCAL std::size_t preferredReader = 0;  // 0: not chosen yet.
 /// Straight acquires are timed one in so many, with that weight.
-constexpr std::uint32_t kSampleEvery = 64;
+constexpr std::uint32_t kSampleAcquire = 64;
 HOLDFAST_THREAD_LOCAL std::uint32_t acquireCount = 0;
 
 using SteadyClock = std::chrono::steady_clock;
@@ -32,7 +32,7 @@ std::string describe(const LeaseInfo& lease) {
 PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
   requireOwnProcess();
   refuseInsideTransaction();
-  const bool sampled = ++acquireCount % kSampleEvery == 0;
+  const bool sampled = ++acquireCount % kSampleAcquire == 0;
   const auto start = sampled ? SteadyClock::now() : SteadyTime{};
   if (preferredReader == 0) {
     preferredReader =
@@ -44,7 +44,7 @@ PooledConnection ConnectionPool::Core::acquire(const Wish& wish) {
     const Clock::TimePoint now = clock->now();
     beginLease(*slot, wish.holder, now);
     if (isReady(*slot, now)) {
-      if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleEvery);
+      if (sampled) counters.acquireLatency.record(SteadyClock::now() - start, kSampleAcquire);
       return handOut(*slot, wish);
     }
   }
@@ -61,8 +61,12 @@ PooledConnection ConnectionPool::Core::acquireSlowly(const Wish& wish, std::opti
   }
   const SteadyTime deadline = start + timeout;
   std::optional<Error> openFailure;
+  std::size_t lateAttempts = 0;
   while (true) {
-    const std::size_t slot = taken ? *taken : waitForSlot(wish, preferredReader, deadline);
+    // An empty slot that lacks memory may be tried again at once: past the deadline not for ever.
+    if (openFailure && SteadyClock::now() >= deadline) ++lateAttempts;
+    const bool inVain = lateAttempts > table.size();
+    const std::size_t slot = taken ? *taken : inVain ? kNoSlot : waitForSlot(wish, preferredReader, deadline);
     if (slot == kNoSlot && wish.quietly) return {};
     if (slot == kNoSlot) throwExhausted(wish.access, timeout, openFailure);
     const bool failAtOnce = config.propagateOpenError;
@@ -127,6 +131,8 @@ bool ConnectionPool::Core::prepareLease(std::size_t slot, SteadyTime deadline, s
         throw Error(ErrorCode::CannotOpen, "a broken handle (" + reason + ") could not be replaced");
       }
     }
+    // The old one is closed already, and no new one was to be had: the next attempt says why.
+    if (table[slot].connection == nullptr) openConnection(slot, std::min(config.openTimeout, timeLeft(deadline)));
     adoptShares(slot);
     return true;
   } catch (const Error& error) {
@@ -156,6 +162,7 @@ void ConnectionPool::Core::giveBack(Connection& connection, std::size_t slot, bo
   if (!inOwnProcess()) return;  // The handle belongs to the parent: leaking it is the only safe thing.
   if (slot == SlotTable::kWriter) return giveBackWriter(connection, discard);
   connection.impl().clearLimits();
+  if (connection.impl().trouble) storage.noteTrouble(connection);
   if (discard || connection.impl().needsRestore()) restoreState(connection, slot, discard);
   noteRead(slot);
   endLease(slot);
@@ -171,6 +178,7 @@ void ConnectionPool::Core::giveBackWriter(Connection& writer, bool discard) noex
   Connection::Impl& impl = writer.impl();
   impl.clearLimits();
   if (impl.durability() != config.durability) resetDurability(impl);
+  if (impl.trouble) storage.noteTrouble(writer);
   if (discard || impl.needsRestore()) {
     restoreState(writer, SlotTable::kWriter, discard);
   } else {

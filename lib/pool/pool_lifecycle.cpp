@@ -49,6 +49,10 @@ ConnectionPool::Core::Core()
   logger = makeStderrLogger();
   clock = &systemClock();
   generation = port::forkGeneration();
+  storage.listen([this](StorageState now, StorageState before, const std::string& why) {
+    publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
+    log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+  });
 }
 
 ConnectionPool::Core::~Core() = default;
@@ -71,6 +75,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     ProcessMemory::instance().join(this, sqlite_memory::limitWithinArena(wanted.memoryLimit), wanted.poolSize);
     if (ProcessMemory::instance().limit() != 0) releasePagesOfOthers();  // Their shares are smaller now.
     takeFile(wanted, report);
+    const std::string warning = storage.start(path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
+    if (!warning.empty()) report.warnings.push_back(warning);
+    startLedger(report);
     openHandles(report);
   } catch (Error& error) {
     failOpening();
@@ -164,8 +171,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
   settledPosts = 0;
-  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity,
-               queuedBytes(sqlite_memory::limitWithinArena(config.memoryLimit))});
+  posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   longReads.open();
   scheduleBackups();
   startHousekeeper();
@@ -371,6 +377,7 @@ std::shared_ptr<Connection> ConnectionPool::Core::takeFreeHandle() noexcept {
 }
 
 void ConnectionPool::Core::leaveProcess() noexcept {
+  flash.stop(clock->now());
   ProcessMemory::instance().leave(this);
   yieldFile();
   openPools.fetch_sub(1);

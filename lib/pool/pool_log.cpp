@@ -10,7 +10,7 @@ namespace holdfast {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kLookAgain{5};
+constexpr std::chrono::milliseconds kLookAtLogAgain{5};
 
 std::string formatMebibytes(std::int64_t bytes) {
   return std::to_string(bytes / MiB) + "." + std::to_string(bytes % MiB * 10 / MiB) + " MiB";
@@ -74,9 +74,9 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
     if (!report.truncated) impl.walPages.store(report.walPages, std::memory_order_relaxed);
     if (logBytes(impl) < logLimit(impl)) return noteCheckpoint(report, writer.id(), {});
     const std::string readers = endOldSnapshots();
-    if (SteadyClock::now() + kLookAgain < deadline) {
+    if (SteadyClock::now() + kLookAtLogAgain < deadline) {
       impl.checkLimits();
-      port::sleepFor(kLookAgain);
+      port::sleepFor(kLookAtLogAgain);
       continue;
     }
     noteCheckpoint(report, writer.id(), readers);

@@ -91,14 +91,23 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
   const std::int64_t limit = ProcessMemory::instance().usableBytes();
   const std::chrono::milliseconds patience =
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
-  const SteadyTime start = std::chrono::steady_clock::now();
-  while (mayComeBack() && std::chrono::steady_clock::now() < start + patience / 2) {
+  SteadyTime now = std::chrono::steady_clock::now();
+  const SteadyTime deadline = now + patience;
+  SteadyTime aloneFrom = now + patience / 2;
+  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for. New
+  // ones are held up meanwhile: not for long, unless that did not do.
+  std::optional<Alone> alone;
+  std::chrono::milliseconds span{100};
+  for (; now < deadline && mayComeBack(); now = std::chrono::steady_clock::now()) {
+    if (now >= aloneFrom) {
+      if (alone.emplace(*this, std::min(deadline, now + span), false)) break;
+      alone.reset();
+      aloneFrom = now + span + std::chrono::milliseconds{100};
+      span *= 4;
+    }
     port::sleepFor(kLookAgain);
     if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
   }
-  // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for.
-  std::optional<Alone> alone;
-  if (mayComeBack()) alone.emplace(*this, start + patience, false);
   return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions();
 }
 

@@ -31,7 +31,7 @@ std::int64_t sumOf(const std::vector<HandleMemory>& handles, std::int64_t Handle
 }  // namespace
 
 std::string MemoryReport::summary() const {
-  std::string text = "memory " + mebibytes(heap.usedBytes + allCachesBytes);
+  std::string text = "memory " + mebibytes(heap.usedBytes + allCachesBytes + allPostedBytes);
   if (limitBytes > 0) text += "/" + mebibytes(limitBytes);
   text += std::string(" MiB (") + std::string(toText(stage));
   const char* separator = ": ";
@@ -43,7 +43,7 @@ std::string MemoryReport::summary() const {
           std::to_string(handles.size()) + " handles, statements " +
           kibibytes(sumOf(handles, &HandleMemory::statementBytes)) + ", schemas " +
           kibibytes(sumOf(handles, &HandleMemory::schemaBytes)) + ", running and others " + kibibytes(otherBytes) +
-          ", repository caches " + kibibytes(allCachesBytes);
+          ", repository caches " + kibibytes(allCachesBytes) + ", posted work " + kibibytes(allPostedBytes);
   const auto most = std::max_element(handles.begin(), handles.end(), [](const HandleMemory& a, const HandleMemory& b) {
     return a.totalBytes() < b.totalBytes();
   });
@@ -80,6 +80,7 @@ MemoryReport ConnectionPool::Core::lastKnownMemory() const {
   report.repositoryCacheBytes = hub->cacheBytes();
   report.postedPieces = posts.size();
   report.postedBytes = posts.bytes();
+  report.allPostedBytes = PostQueue::totalBytes();
   report.changeLogBytes = changes.bytes();
   const HeavyStatements::Figures heavy = HeavyStatements::instance().figures();
   report.heavyStatements = {heavy.width, heavy.running, heavy.entered, heavy.waited};

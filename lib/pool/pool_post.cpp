@@ -119,6 +119,7 @@ bool ConnectionPool::Core::tryFlush(SteadyTime deadline) {
   Connection::Impl& impl = lease->impl();
   impl.setLimits({.lockDeadline = deadline});
   if (group.empty()) {
+    storage.admit(*lease, false);
     makeRoomInLog(*lease, deadline);
     group.begin(config.durability, SteadyClock::now(), impl.payloadBytes.value());
     try {

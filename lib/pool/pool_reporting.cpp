@@ -61,6 +61,8 @@ PoolMetrics ConnectionPool::Core::metrics() const {
   result.memoryPeakBytes = sqlite_memory::peakBytes();
   result.memoryLimitBytes = ProcessMemory::instance().limit();
   result.memoryStage = memoryStage.load(std::memory_order_relaxed);
+  result.storageState = storage.state();
+  result.storageRefusals = storage.refusals();
   for (const auto& connection : connections) {
     const Connection::Impl& impl = connection->impl();
     result.totalQueries += impl.queries.value();
@@ -138,7 +140,7 @@ void ConnectionPool::Core::resetMetrics() {
 }
 
 void ConnectionPool::Core::noteForeignWrites() noexcept {
-  if (!sqliteLibrary().walResetBug || foreignWritesSeen.exchange(true)) return;
+  if (!kHasThreads || !sqliteLibrary().walResetBug || foreignWritesSeen.exchange(true)) return;
   log(LogLevel::Warning,
       {"another process writes this database, and SQLite ", sqliteLibrary().version,
        " can lose commits where a checkpoint meets a write of another process; 3.51.3, 3.50.7 and 3.44.6 cannot"});
@@ -146,6 +148,7 @@ void ConnectionPool::Core::noteForeignWrites() noexcept {
 
 void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId,
                                           std::string_view readers) noexcept {
+  if (!kHasThreads) return;  // There is no log.
   const bool done = report.complete && readers.empty();
   counters.checkpoints.add();
   if (report.truncated) counters.logsTruncated.add();

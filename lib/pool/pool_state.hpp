@@ -18,8 +18,10 @@
 #include "pool/pool_counters.hpp"
 #include "pool/read_anchor.hpp"
 #include "pool/slot_table.hpp"
+#include "pool/storage_keeper.hpp"
 #include "pool/wait_queue.hpp"
 #include "storage/checkpoint_policy.hpp"
+#include "storage/flash_ledger.hpp"
 #include "transaction/commit_group.hpp"
 
 namespace holdfast {
@@ -72,6 +74,8 @@ struct PoolState {
   std::atomic<std::uint64_t> lastConnectionId{0};
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   MemoryWatch watch;
+  StorageKeeper storage;
+  FlashLedger flash;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;

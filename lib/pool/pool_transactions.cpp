@@ -39,7 +39,7 @@ void pauseFor(std::chrono::nanoseconds pause, const StopToken& cancel) {
 }
 
 // Phases are timed in one transaction out of so many, with that weight.
-constexpr std::uint64_t kSampleEvery = 61;
+constexpr std::uint64_t kSampleTransaction = 61;
 
 }  // namespace
 
@@ -51,11 +51,11 @@ class ConnectionPool::Core::Phases {
   /// `number`: of the transaction.
   void begun(PoolCounters& figures, std::uint64_t number) noexcept {
     begun_ = SteadyClock::now();
-    sampled_ = number % kSampleEvery == 0;
-    if (sampled_) figures.lockLatency.record(begun_ - acquired_, kSampleEvery);
+    sampled_ = number % kSampleTransaction == 0;
+    if (sampled_) figures.lockLatency.record(begun_ - acquired_, kSampleTransaction);
   }
   void executed(PoolCounters& figures) const noexcept {
-    if (sampled_) figures.executionLatency.record(SteadyClock::now() - begun_, kSampleEvery);
+    if (sampled_) figures.executionLatency.record(SteadyClock::now() - begun_, kSampleTransaction);
   }
   /// Says in an error that has to do with time where the time went.
   void explain(Error& error) const {
@@ -198,6 +198,7 @@ Transaction ConnectionPool::Core::beginOnce(const TransactionOptions& options, c
                   .maxBytes = config.maxTransactionBytes});
   const Durability wanted = options.durability.value_or(config.durability);
   if (group.empty()) {
+    storage.admit(*lease, options.priority == Priority::Control);
     makeRoomInLog(*lease, deadline);
     impl.setDurability(carriedOutAt(wanted));
     group.begin(wanted, SteadyClock::now(), impl.payloadBytes.value(), company == Company::Alone);
@@ -277,9 +278,14 @@ RunResult ConnectionPool::Core::runOnce(const Sql& sql, std::span<const ValueVie
                                .deadline = options.timeout ? patience.deadline : SteadyTime::max(),
                                .cancel = options.cancel,
                                .maxBytes = changesRows ? config.maxTransactionBytes : 0});
-      if (group.empty()) makeRoomInLog(*lease, patience.deadline);
+      if (group.empty()) {
+        if (changesRows) storage.admit(*lease, options.priority == Priority::Control);
+        makeRoomInLog(*lease, patience.deadline);
+      }
       if (!mayShare || !hasCompany()) {
+        const std::uint64_t logged = lease->impl().loggedPages.value();
         result = lease->runReturningBound(sql, values, visit);
+        if (storage.state() != StorageState::Ok && lease->impl().loggedPages.value() != logged) storage.noteWritten();
         return std::nullopt;
       }
       if (group.empty()) group.begin(config.durability, SteadyClock::now(), lease->impl().payloadBytes.value());

@@ -120,7 +120,7 @@ void PostQueue::count(std::int64_t bytes) {
 
 bool PostQueue::isFullFor(std::int64_t bytes) const {
   if (tasks_.empty()) return bounds_.capacity == 0;
-  return tasks_.size() >= bounds_.capacity || bytes > bounds_.mostBytes - bytes_;
+  return tasks_.size() >= bounds_.capacity || bytes > mostBytes_.load(std::memory_order_relaxed) - totalBytes();
 }
 
 bool PostQueue::hasRoomFor(const detail::PostedTask& task) const {
@@ -129,8 +129,8 @@ bool PostQueue::hasRoomFor(const detail::PostedTask& task) const {
 }
 
 bool PostQueue::dueNow() const {
-  return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes || waiting_ > 0 ||
-         (!tasks_.empty() && std::chrono::steady_clock::now() >= dueAt_);
+  return tasks_.size() >= std::min(bounds_.batch, bounds_.capacity) || bytes_ >= bounds_.bytes ||
+         (!tasks_.empty() && (waiting_ > 0 || std::chrono::steady_clock::now() >= dueAt_));
 }
 
 bool PostQueue::due() const {

@@ -27,11 +27,10 @@ class PostQueue {
   using Tasks = std::vector<std::unique_ptr<detail::PostedTask>>;
   using Time = std::chrono::steady_clock::time_point;
   struct Bounds {
-    std::size_t batch = 0;                                              ///< So many are due at once, ...
-    std::int64_t bytes = 0;                                             ///< ... or so many bytes, ...
-    std::chrono::milliseconds delay{};                                  ///< ... or after so long.
-    std::size_t capacity = 0;                                           ///< Pieces that may wait, ...
-    std::int64_t mostBytes = std::numeric_limits<std::int64_t>::max();  ///< ... and their bytes. One piece always may.
+    std::size_t batch = 0;              ///< So many are due at once, ...
+    std::int64_t bytes = 0;             ///< ... or so many bytes, ...
+    std::chrono::milliseconds delay{};  ///< ... or after so long.
+    std::size_t capacity = 0;           ///< Pieces that may wait.
   };
 
   void reset(const Bounds& bounds);
@@ -54,6 +53,8 @@ class PostQueue {
   }
   /// Of all queues of the process.
   static std::int64_t totalBytes() noexcept { return totalBytes_.load(std::memory_order_relaxed); }
+  /// What the pieces of all queues may hold together, in bytes. One piece may always wait in each.
+  static void boundTotal(std::int64_t bytes) noexcept { mostBytes_.store(bytes, std::memory_order_relaxed); }
   bool hasRoomFor(const detail::PostedTask& task) const;
   /// Whether the queue is long, large or old enough, somebody waits for room, or half of the time of a piece with a
   /// deadline has gone.
@@ -91,6 +92,7 @@ class PostQueue {
   port::Thread thread_ HOLDFAST_GUARDED_BY(mutex_);
   std::atomic<std::size_t> count_{0};
   inline static constinit std::atomic<std::int64_t> totalBytes_{0};
+  inline static constinit std::atomic<std::int64_t> mostBytes_{std::numeric_limits<std::int64_t>::max()};
 };
 
 }  // namespace holdfast

@@ -76,6 +76,7 @@ void ProcessMemory::divide() {
     sqlite_memory::setHeapWall({});
   }
   CacheManager::boundTotal(limit != 0 ? &mostForCaches : nullptr);
+  PostQueue::boundTotal(queuedBytes(limit));
   HeavyStatements::instance().setWidth(shares_.heavyStatements, &changeShares);
   limit_.store(limit, std::memory_order_relaxed);
   generation_.fetch_add(1, std::memory_order_relaxed);

@@ -16,4 +16,10 @@ void appendIdentifier(std::string& text, std::string_view name) {
   text += '"';
 }
 
+std::string quotedIdentifier(std::string_view name) {
+  std::string text;
+  appendIdentifier(text, name);
+  return text;
+}
+
 }  // namespace holdfast

@@ -6,7 +6,7 @@
 namespace holdfast {
 namespace {
 
-constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view kBase64Digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 constexpr std::uint32_t kSixBits = 0x3f;
 
 }  // namespace
@@ -19,7 +19,7 @@ std::string toBase64(BlobView bytes) {
     std::uint32_t group = 0;
     for (std::size_t j = 0; j < 3; ++j)
       group = group << 8 | (j < count ? std::to_integer<std::uint32_t>(bytes[i + j]) : 0);
-    for (std::size_t j = 0; j < 4; ++j) text += j <= count ? kDigits[group >> (18 - 6 * j) & kSixBits] : '=';
+    for (std::size_t j = 0; j < 4; ++j) text += j <= count ? kBase64Digits[group >> (18 - 6 * j) & kSixBits] : '=';
   }
   return text;
 }
@@ -33,7 +33,7 @@ std::optional<Blob> fromBase64(std::string_view text) {
     const std::size_t padding = !last ? 0 : text[i + 3] != '=' ? 0 : text[i + 2] != '=' ? 1 : 2;
     std::uint32_t group = 0;
     for (std::size_t j = 0; j < 4; ++j) {
-      const std::size_t digit = j < 4 - padding ? kDigits.find(text[i + j]) : 0;
+      const std::size_t digit = j < 4 - padding ? kBase64Digits.find(text[i + j]) : 0;
       if (digit == std::string_view::npos) return std::nullopt;
       group = group << 6 | static_cast<std::uint32_t>(digit);
     }

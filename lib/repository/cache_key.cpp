@@ -1,5 +1,7 @@
 #include <holdfast/detail/cache_key.hpp>
 
+#include "core/characters.hpp"
+
 namespace holdfast::detail {
 namespace {
 
@@ -13,11 +15,10 @@ T takeNumber(std::string_view& bytes) noexcept {
 }
 
 std::string hexText(std::string_view bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text = "x'";
   for (const char byte : bytes) {
-    text += kDigits[static_cast<unsigned char>(byte) >> 4];
-    text += kDigits[static_cast<unsigned char>(byte) & 15];
+    text += kHexDigits[static_cast<unsigned char>(byte) >> 4];
+    text += kHexDigits[static_cast<unsigned char>(byte) & 15];
   }
   return text + "'";
 }

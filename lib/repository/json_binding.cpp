@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <holdfast/error.hpp>
+#include <holdfast/json_fwd.hpp>
 
 #include "core/json_text.hpp"
 #include "core/text.hpp"
@@ -16,8 +17,6 @@
 
 namespace holdfast {
 namespace {
-
-using Json = nlohmann::json;
 
 constexpr std::size_t kLongestKey = 40;
 

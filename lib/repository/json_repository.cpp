@@ -16,12 +16,11 @@
 namespace holdfast {
 namespace {
 
-using Json = nlohmann::json;
 using detail::Operation;
 using Layout = std::shared_ptr<const JsonLayout>;
 
 /// A statement and the values for it.
-struct Bound {
+struct BoundStatement {
   std::string text;
   std::vector<ValueView> values;
 
@@ -80,15 +79,15 @@ struct Bound {
   Sql sql() const { return Sql::unchecked(text); }
 };
 
-Bound beginning(const char* words, const JsonLayout& layout) {
-  Bound bound;
+BoundStatement beginning(const char* words, const JsonLayout& layout) {
+  BoundStatement bound;
   bound.text = words;
   appendIdentifier(bound.text, layout.schema().name);
   return bound;
 }
 
-Bound insertion(const JsonLayout& layout, const BoundColumns& columns) {
-  Bound bound = beginning("INSERT INTO ", layout);
+BoundStatement insertion(const JsonLayout& layout, const BoundColumns& columns) {
+  BoundStatement bound = beginning("INSERT INTO ", layout);
   if (columns.empty()) {
     bound.text += " DEFAULT VALUES";
     return bound;
@@ -109,7 +108,7 @@ Bound insertion(const JsonLayout& layout, const BoundColumns& columns) {
 /// Of RETURNING only the key is used: it does not know what triggers do afterwards, SQLite 3.40 gives its columns the
 /// type of the table's first one (a unary plus keeps it from that), and what is wrong with the record must be known
 /// before COMMIT.
-std::optional<Json> writeOne(Transaction& tx, const JsonLayout& layout, Bound& write) {
+std::optional<Json> writeOne(Transaction& tx, const JsonLayout& layout, BoundStatement& write) {
   const char* separator = " RETURNING +";
   for (const std::string_view name : layout.rowKey()) {
     write.text += separator;
@@ -124,7 +123,7 @@ std::optional<Json> writeOne(Transaction& tx, const JsonLayout& layout, Bound& w
   tx.runReturningBound(write.sql(), write.values, detail::RowVisitor(takeKey));
   std::optional<Json> record;
   if (key.empty()) return record;
-  Bound read = beginning("SELECT * FROM ", layout);
+  BoundStatement read = beginning("SELECT * FROM ", layout);
   read.addKey(layout, key);
   auto take = [&](const RowView& row) { record = layout.read(row); };
   tx.visitBound(read.sql(), read.values, detail::RowVisitor(take));
@@ -202,7 +201,7 @@ auto JsonRepository::withLayout(F body) const {
 std::optional<Json> JsonRepository::findById(const Json& key) const {
   return withLayout([&](const JsonLayout& layout) {
     const std::vector<Value> values = layout.ofKey(key);
-    Bound bound = beginning("SELECT * FROM ", layout);
+    BoundStatement bound = beginning("SELECT * FROM ", layout);
     bound.addKey(layout, values);
     std::optional<Json> found;
     auto take = [&](const RowView& row) {
@@ -217,7 +216,7 @@ std::optional<Json> JsonRepository::findById(const Json& key) const {
 bool JsonRepository::exists(const Json& key) const {
   return withLayout([&](const JsonLayout& layout) {
     const std::vector<Value> values = layout.ofKey(key);
-    Bound bound = beginning("SELECT 1 FROM ", layout);
+    BoundStatement bound = beginning("SELECT 1 FROM ", layout);
     bound.addKey(layout, values);
     bool found = false;
     auto take = [&](const RowView&) {
@@ -241,7 +240,7 @@ void JsonRepository::forEach(const JsonQueryOptions& options, const std::functio
       if (names.back() != ' ') names += ", ";
       appendIdentifier(names, column);
     }
-    Bound bound = beginning(names.append(options.select.empty() ? "* FROM " : " FROM ").c_str(), layout);
+    BoundStatement bound = beginning(names.append(options.select.empty() ? "* FROM " : " FROM ").c_str(), layout);
     bound.addWhere(options.where);
     const char* separator = " ORDER BY ";
     for (const JsonOrdering& ordering : options.orderBy) {
@@ -289,7 +288,7 @@ std::optional<Json> JsonRepository::findOne(const JsonQueryOptions& options) con
 
 std::int64_t JsonRepository::count(const JsonQueryOptions& options) const {
   return withLayout([&](const JsonLayout& layout) {
-    Bound bound = beginning("SELECT count(*) FROM ", layout);
+    BoundStatement bound = beginning("SELECT count(*) FROM ", layout);
     bound.addWhere(options.where);
     std::int64_t total = 0;
     auto take = [&total](const RowView& row) { total = row.get<std::int64_t>(0); };
@@ -303,7 +302,7 @@ Json JsonRepository::create(const Json& record) const {
     const BoundColumns columns = layout.ofRecord(record);
     Json created;
     core_.inTransaction(Operation::Create, [&](Transaction& tx) {
-      Bound bound = insertion(layout, columns);
+      BoundStatement bound = insertion(layout, columns);
       created = writeOne(tx, layout, bound).value_or(Json());
     });
     return created;
@@ -317,7 +316,7 @@ std::vector<Json> JsonRepository::createMany(const std::vector<Json>& records) c
       created.clear();
       for (const Json& record : records) {
         const BoundColumns columns = layout.ofRecord(record);
-        Bound bound = insertion(layout, columns);
+        BoundStatement bound = insertion(layout, columns);
         created.push_back(writeOne(tx, layout, bound).value_or(Json()));
       }
     });
@@ -331,7 +330,7 @@ std::optional<Json> JsonRepository::update(const Json& key, const Json& changes)
     const BoundColumns columns = layout.ofChanges(changes, &key);
     std::optional<Json> changed;
     core_.inTransaction(Operation::Update, [&](Transaction& tx) {
-      Bound bound = beginning("UPDATE ", layout);
+      BoundStatement bound = beginning("UPDATE ", layout);
       bound.addAssignments(columns);
       bound.addKey(layout, values);
       changed = writeOne(tx, layout, bound);
@@ -344,7 +343,7 @@ std::int64_t JsonRepository::updateMany(const Condition& where, const Json& chan
   requireMeant(where);
   return withLayout([&](const JsonLayout& layout) {
     const BoundColumns columns = layout.ofChanges(changes, nullptr);
-    Bound bound = beginning("UPDATE ", layout);
+    BoundStatement bound = beginning("UPDATE ", layout);
     bound.addAssignments(columns);
     bound.addWhere(where);
     return core_.write(Operation::Update, bound.sql(), bound.values).changes;
@@ -357,7 +356,7 @@ Json JsonRepository::upsert(const Json& record) const {
     if (layout.key().empty()) layout.ofKey(record);  // Says that there is none.
     Json written;
     core_.inTransaction(Operation::Create, [&](Transaction& tx) {
-      Bound bound = insertion(layout, columns);
+      BoundStatement bound = insertion(layout, columns);
       if (!columns.empty()) bound.addReplacement(layout, columns);
       written = writeOne(tx, layout, bound).value_or(Json());
     });
@@ -368,7 +367,7 @@ Json JsonRepository::upsert(const Json& record) const {
 bool JsonRepository::remove(const Json& key) const {
   return withLayout([&](const JsonLayout& layout) {
     const std::vector<Value> values = layout.ofKey(key);
-    Bound bound = beginning("DELETE FROM ", layout);
+    BoundStatement bound = beginning("DELETE FROM ", layout);
     bound.addKey(layout, values);
     return core_.write(Operation::Remove, bound.sql(), bound.values).changes > 0;
   });
@@ -377,7 +376,7 @@ bool JsonRepository::remove(const Json& key) const {
 std::int64_t JsonRepository::removeMany(const Condition& where) const {
   requireMeant(where);
   return withLayout([&](const JsonLayout& layout) {
-    Bound bound = beginning("DELETE FROM ", layout);
+    BoundStatement bound = beginning("DELETE FROM ", layout);
     bound.addWhere(where);
     return core_.write(Operation::Remove, bound.sql(), bound.values).changes;
   });

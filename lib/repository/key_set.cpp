@@ -8,12 +8,11 @@
 
 #include <holdfast/field.hpp>
 
+#include "core/characters.hpp"
 #include "query/identifier.hpp"
 
 namespace holdfast::detail {
 namespace {
-
-constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 std::string hexText(const void* data, std::size_t size) {
   std::string text;

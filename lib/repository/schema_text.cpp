@@ -6,6 +6,8 @@
 
 #include <holdfast/table_schema.hpp>
 
+#include "core/characters.hpp"
+
 namespace holdfast {
 namespace {
 
@@ -18,10 +20,6 @@ struct Token {
   std::size_t end = 0;
 };
 
-bool isWord(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
-         static_cast<unsigned char>(c) >= 0x80;
-}
 bool isSpace(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 /// Where a comment that begins at `at` ends; `at` itself where there is none.

@@ -35,12 +35,6 @@ std::string literalText(std::string_view value) {
   return text + "'";
 }
 
-std::string quoted(std::string_view name) {
-  std::string text;
-  appendIdentifier(text, name);
-  return text;
-}
-
 /// A rule with its name: what SQLite's error says.
 void appendRule(std::string& text, const std::string& name, const std::string& expression) {
   text += " CONSTRAINT ";
@@ -50,7 +44,7 @@ void appendRule(std::string& text, const std::string& name, const std::string& e
 
 void appendColumn(std::string& text, const TableFacts& table, const TableFacts::ColumnFacts& column) {
   const ColumnRules& rules = column.rules;
-  const std::string name = quoted(column.name);
+  const std::string name = quotedIdentifier(column.name);
   const std::string said(column.name);
   text += name + " " + std::string(toText(column.kind));
   if (rules.primaryKey && table.hasRowIdKey) {
@@ -74,8 +68,8 @@ void appendColumn(std::string& text, const TableFacts& table, const TableFacts::
   }
   if (!rules.check.empty()) appendRule(text, said + ": " + std::string(rules.check), std::string(rules.check));
   if (!rules.referencedTable.empty()) {
-    text += " REFERENCES " + quoted(rules.referencedTable);
-    if (!rules.referencedColumn.empty()) text += "(" + quoted(rules.referencedColumn) + ")";
+    text += " REFERENCES " + quotedIdentifier(rules.referencedTable);
+    if (!rules.referencedColumn.empty()) text += "(" + quotedIdentifier(rules.referencedColumn) + ")";
     if (!rules.onDelete.empty()) text += " ON DELETE " + std::string(rules.onDelete);
   }
 }
@@ -92,27 +86,27 @@ std::string indexText(const TableFacts& table, const TableFacts::IndexFacts& ind
 }
 
 std::string linkText(const TableFacts::LinkFacts& link) {
-  std::string text = "CREATE TABLE IF NOT EXISTS " + quoted(link.name) + "(";
+  std::string text = "CREATE TABLE IF NOT EXISTS " + quotedIdentifier(link.name) + "(";
   for (const TableFacts::LinkFacts::End& end : {link.own, link.other}) {
-    text += quoted(end.column) + " " + std::string(toText(end.kind)) + " NOT NULL REFERENCES " + quoted(end.table) +
-            "(" + quoted(end.key) + ") ON DELETE CASCADE, ";
+    text += quotedIdentifier(end.column) + " " + std::string(toText(end.kind)) + " NOT NULL REFERENCES " +
+            quotedIdentifier(end.table) + "(" + quotedIdentifier(end.key) + ") ON DELETE CASCADE, ";
   }
-  return text + "PRIMARY KEY (" + quoted(link.own.column) + ", " + quoted(link.other.column) +
+  return text + "PRIMARY KEY (" + quotedIdentifier(link.own.column) + ", " + quotedIdentifier(link.other.column) +
          ")) STRICT, WITHOUT ROWID";
 }
 
 std::string linkIndexText(const TableFacts::LinkFacts& link) {
   // The key finds the others of one; this finds the ones of another, for its own relation and for its removal.
   const std::string name = std::string(link.name) + "_" + std::string(link.other.column);
-  return "CREATE INDEX IF NOT EXISTS " + quoted(name) + " ON " + quoted(link.name) + "(" + quoted(link.other.column) +
-         ")";
+  return "CREATE INDEX IF NOT EXISTS " + quotedIdentifier(name) + " ON " + quotedIdentifier(link.name) + "(" +
+         quotedIdentifier(link.other.column) + ")";
 }
 
 }  // namespace
 
 std::vector<std::string> TableFacts::createStatements() const {
   std::vector<std::string> statements;
-  std::string text = "CREATE TABLE IF NOT EXISTS " + quoted(name) + "(";
+  std::string text = "CREATE TABLE IF NOT EXISTS " + quotedIdentifier(name) + "(";
   std::vector<std::string_view> key;
   const char* separator = "";
   for (const ColumnFacts& column : columns) {

@@ -6,10 +6,10 @@
 
 #include <holdfast/error.hpp>
 
+#include "core/characters.hpp"
+
 namespace holdfast {
 namespace {
-
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool containsWord(std::string_view text, std::string_view part) noexcept {
   return std::search(text.begin(), text.end(), part.begin(), part.end(),

@@ -40,18 +40,12 @@ std::string keysText(const TableShape& shape, F valueOf) {
   return text + ")";
 }
 
-std::string quoted(std::string_view name) {
-  std::string text;
-  appendIdentifier(text, name);
-  return text;
-}
-
 }  // namespace
 
 std::string describeRow(const TableShape& shape, std::span<const ValueView> row) {
   const bool isWhole = row.size() == shape.columns.size();
-  if (!isWhole && row.size() != shape.keys.size()) return quoted(shape.name);
-  return quoted(shape.name) + keysText(shape, [&](std::string_view /*name*/, std::size_t number) {
+  if (!isWhole && row.size() != shape.keys.size()) return quotedIdentifier(shape.name);
+  return quotedIdentifier(shape.name) + keysText(shape, [&](std::string_view /*name*/, std::size_t number) {
            return row[isWhole ? shape.keys[number] : number];
          });
 }
@@ -70,13 +64,13 @@ void addRowRead(Error& error, const TableShape& shape, const RowView& row) {
     } catch (const Error&) {
       key.clear();  // The first error is the one that matters.
     }
-    return "row of " + quoted(shape.name) + key;
+    return "row of " + quotedIdentifier(shape.name) + key;
   });
 }
 
 void addColumnBound(Error& error, const TableShape& shape, std::size_t column, std::span<const ValueView> row) {
-  addFrameIfPossible(error,
-                     [&] { return "column " + quoted(shape.columns[column]) + " of " + describeRow(shape, row); });
+  addFrameIfPossible(
+      error, [&] { return "column " + quotedIdentifier(shape.columns[column]) + " of " + describeRow(shape, row); });
 }
 
 void addEntityNumber(Error& error, const TableShape& shape, std::size_t number, std::span<const ValueView> row) {

@@ -38,6 +38,7 @@ void FaultReport::add(Verdict verdict, const std::string& point, std::string wha
 }
 
 std::string FaultReport::text() const {
+  if (skipped) return "nothing was tried: the point to replay is none of these";
   std::string text = std::to_string(points) + " points in " + std::to_string(runs) + " runs, " +
                      std::to_string(acknowledged) + " acknowledged, " + oneDecimal(seconds) + " s:";
   for (std::size_t i = 0; i < kVerdicts; ++i) {

@@ -14,6 +14,7 @@ Json toJson(const FaultReport& report) {
                       {"lostSuffix", report.lostSuffix},
                       {"secondCuts", report.secondCuts},
                       {"faults", report.faults},
+                      {"skipped", report.skipped},
                       {"seconds", report.seconds},
                       {"ok", report.ok()},
                       {"verdicts", nlohmann::json::object()},

@@ -11,10 +11,10 @@
 namespace holdfast::testing {
 namespace {
 
-struct Closing {
+struct ClosingDatabase {
   void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
 };
-using Handle = std::unique_ptr<sqlite3, Closing>;
+using Handle = std::unique_ptr<sqlite3, ClosingDatabase>;
 
 /// The rows of the check, one in each line.
 int checkIntegrity(sqlite3* handle, std::string& text) {

@@ -29,30 +29,53 @@ class PowerCuts {
       : options_(options), runner_(scenario, options.run) {}
 
   FaultReport run() {
-    if (!runner_.isAsked("cut")) return runner_.finish();
-    if (const auto only = runner_.only("cut")) {
-      seed_ = numberIn(*only, 0);
-      const std::uint64_t run = numberIn(*only, 1);
-      const Recorded recorded = record(run);
-      const Cut cut{numberIn(*only, 2), static_cast<std::size_t>(numberIn(*only, 3))};
-      cutAt(run, recorded, {cut});
-      runner_.report.trace = describe(recorded.recording);
-      runner_.report.trace.resize(std::min(runner_.report.trace.size(), cut.position + 1));
-      return runner_.finish();
+    if (const auto cut = runner_.only("cut")) {
+      replayCut(*cut);
+    } else if (const auto run = runner_.only("run")) {
+      if (!isOfThese(*run, 2)) return runner_.finish();
+      record(numberIn(*run, 1));
+      ++runner_.report.points;
+    } else if (runner_.isAll()) {
+      tryAll();
     }
+    return runner_.finish();
+  }
+
+ private:
+  void tryAll() {
     seed_ = options_.seed;
     for (std::uint64_t run = 0; !runner_.isEnough() && (run == 0 || runner_.report.points < options_.cuts); ++run) {
       const Recorded recorded = record(run);
       if (!recorded.oracle) break;
       cutAt(run, recorded, choose(run, recorded.recording.operations.size()));
     }
-    return runner_.finish();
   }
 
- private:
+  void replayCut(const PointId& only) {
+    if (!isOfThese(only, 4)) return;
+    const std::uint64_t run = numberIn(only, 1);
+    const Recorded recorded = record(run);
+    const Cut cut{numberIn(only, 2), static_cast<std::size_t>(numberIn(only, 3))};
+    cutAt(run, recorded, {cut});
+    runner_.report.trace = describe(recorded.recording);
+    runner_.report.trace.resize(std::min(runner_.report.trace.size(), cut.position + 1));
+  }
+
+  /// Takes over what the id says of its run. A point with failures on the way is none of a set of runs without.
+  bool isOfThese(const PointId& only, std::size_t fields) {
+    seed_ = numberIn(only, 0);
+    wellOperations_ = static_cast<std::size_t>(numberIn(only, fields));
+    return (only.fields.size() > fields) == (options_.failuresOnTheWay > 0);
+  }
+
+  /// Ends the id of a point: failures are placed by the number of operations of run 0, so that a replay need not run it.
+  std::string ending() const {
+    return options_.failuresOnTheWay > 0 ? ":" + std::to_string(wellOperations_) : std::string();
+  }
+
   Recorded record(std::uint64_t run) {
     Recorded result;
-    const std::string point = "run:" + std::to_string(seed_) + ":" + std::to_string(run);
+    const std::string point = "run:" + std::to_string(seed_) + ":" + std::to_string(run) + ending();
     runner_.point(point, [&](const std::string& id) {
       const std::string directory = runner_.fresh("work");
       const std::string database = Workspace::databaseIn(directory);
@@ -64,14 +87,15 @@ class PowerCuts {
       const bool ended = runner_.work(attempt, isWell, id);
       if (!isWell) runner_.report.faults += static_cast<std::uint64_t>(runner_.disk().refused());
       result.recording = runner_.disk().takeRecording();
-      lastOperations_ = result.recording.operations.size();
-      runner_.report.operations += lastOperations_;
+      const std::size_t operations = result.recording.operations.size();
+      if (run == 0 && wellOperations_ == 0) wellOperations_ = operations;
+      runner_.report.operations += operations;
       if (isWell && !ended) return;
       compare(result.recording, directory, id);
       result.oracle.emplace(attempt.marks(), options_.loss,
                             options_.loss == Loss::Suffix ? order(database, id) : std::vector<std::int64_t>{});
       runner_.report.acknowledged += result.oracle->acknowledged();
-      runner_.look(database, *result.oracle, lastOperations_, id);
+      runner_.look(database, *result.oracle, operations, id);
     });
     return result;
   }
@@ -85,7 +109,7 @@ class PowerCuts {
     fault.failure = kKinds[random() % kKinds.size()];
     if (fault.failure == Failure::IoError) fault.action = random() % 2 == 0 ? FileAction::Write : FileAction::Truncate;
     // Of the changes about a fifth are syncs.
-    const std::size_t calls = fault.failure == Failure::FailedSync ? lastOperations_ / 5 : lastOperations_ / 2;
+    const std::size_t calls = fault.failure == Failure::FailedSync ? wellOperations_ / 5 : wellOperations_ / 2;
     fault.after = static_cast<std::int64_t>(random() % (calls + 1));
     fault.times = static_cast<std::int64_t>(random() % options_.failuresOnTheWay) + 1;
     runner_.disk().fail(fault);
@@ -132,12 +156,13 @@ class PowerCuts {
       const std::size_t position = std::min(cut.position, operations.size());
       for (; done < position; ++done) model.apply(operations[done]);
       const std::string id = "cut:" + std::to_string(seed_) + ":" + std::to_string(run) + ":" +
-                             std::to_string(cut.number) + ":" + std::to_string(cut.position);
+                             std::to_string(cut.number) + ":" + std::to_string(cut.position) + ending();
       runner_.point(id, [&](const std::string& point) {
         std::mt19937_64 random(mixed(mixed(seed_, run), mixed(cut.number, 3)));
         const Operation* underWay = position < operations.size() ? &operations[position] : nullptr;
         const Files left = model.cut(options_.device, random, underWay);
         const bool again = options_.secondCutEvery != 0 && random() % options_.secondCutEvery == 0;
+        FaultyDisk::seedRandomness(mixed(mixed(seed_, run), mixed(cut.number, 4)) | 1);
         lookAfter(left, *recorded.oracle, position, again, random, point);
       });
       ++runner_.report.points;
@@ -173,7 +198,7 @@ class PowerCuts {
   const PowerCutOptions& options_;
   Runner runner_;
   std::uint64_t seed_ = 0;
-  std::size_t lastOperations_ = 0;
+  std::size_t wellOperations_ = 0;  // Of run 0.
 };
 
 }  // namespace

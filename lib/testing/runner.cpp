@@ -1,7 +1,6 @@
 #include "testing/runner.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
 #include <string_view>
 
@@ -10,16 +9,6 @@
 
 namespace holdfast::testing {
 namespace {
-
-std::vector<std::string> split(std::string_view text) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(':', at), text.size());
-    parts.emplace_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
-}
 
 const Scenario& checked(const Scenario& scenario) {
   const char* missing = !scenario.setUp       ? "setUp"
@@ -40,26 +29,10 @@ std::optional<PointId> pointToReplay(const Scenario& scenario, const RunOptions&
   const std::string prefix = scenario.name + "/";
   if (id.empty() && fromOutside != nullptr && std::string_view(fromOutside).starts_with(prefix)) id = fromOutside;
   if (id.empty()) return std::nullopt;
-  if (!id.starts_with(prefix)) {
-    throw Error(ErrorCode::InvalidArgument, "the point \"" + std::string(id) + "\" is none of " + scenario.name);
-  }
-  PointId point;
-  point.fields = split(id.substr(prefix.size()));
-  point.kind = point.fields.front();
-  point.fields.erase(point.fields.begin());
-  return point;
+  return parsePoint(scenario.name, id);
 }
 
 }  // namespace
-
-std::uint64_t numberIn(const PointId& id, std::size_t field) noexcept {
-  std::uint64_t number = 0;
-  if (field < id.fields.size()) {
-    const std::string& text = id.fields[field];
-    std::from_chars(text.data(), text.data() + text.size(), number);
-  }
-  return number;
-}
 
 /// SplitMix64's output function (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
 std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) noexcept {
@@ -74,9 +47,10 @@ Runner::Runner(const Scenario& wanted, const RunOptions& options)
     : scenario(checked(wanted)),
       options_(options),
       workspace_(options.directory),
-      limit_(options.timeLimit),
+      limit_(options.timeLimit, workspace_.path()),
       only_(pointToReplay(wanted, options)) {
   const std::string directory = workspace_.directory("setup");
+  if (only_ && only_->kind == "setUp") ++report.points;
   try {
     scenario.setUp(Workspace::databaseIn(directory));
     made_ = readFiles(directory);
@@ -87,11 +61,9 @@ Runner::Runner(const Scenario& wanted, const RunOptions& options)
   disk_.emplace();
 }
 
-std::optional<PointId> Runner::only(const std::string& kind) const {
-  return only_ && only_->kind == kind ? only_ : std::nullopt;
+std::optional<PointId> Runner::only(std::string_view kind) const {
+  return ready_ && only_ && only_->kind == kind ? only_ : std::nullopt;
 }
-
-bool Runner::isAsked(const std::string& kind) const { return ready_ && (!only_ || only_->kind == kind); }
 
 bool Runner::isEnough() const noexcept { return report.findings.size() >= options_.enough; }
 
@@ -165,6 +137,7 @@ void Runner::progress() {
 }
 
 FaultReport Runner::finish() {
+  report.skipped = only_ && report.points == 0 && report.runs == 0 && report.ok();
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   return std::move(report);
 }

@@ -8,21 +8,16 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include <holdfast/testing/fault_runs.hpp>
 
 #include "testing/oracle.hpp"
+#include "testing/point_id.hpp"
 #include "testing/time_limit.hpp"
 #include "testing/workspace.hpp"
 
 namespace holdfast::testing {
-
-/// The parts of the id of a point behind the scenario's name: "name/cut:1:2:3" has kind "cut" and fields 1, 2, 3.
-struct PointId {
-  std::string kind;
-  std::vector<std::string> fields;
-};
 
 /// What all kinds of runs share: the scenario, its database as set up, scratch directories, the disk, the report.
 class Runner {
@@ -37,10 +32,10 @@ class Runner {
   bool isReady() const noexcept { return ready_; }
   FaultyDisk& disk() noexcept { return *disk_; }
   std::string name(const std::string& point) const { return scenario.name + "/" + point; }
-  /// The point to replay alone, where it is one of this kind. Nothing for a point of another kind: see isAsked().
-  std::optional<PointId> only(const std::string& kind) const;
-  /// Whether points of this kind are to be tried at all.
-  bool isAsked(const std::string& kind) const;
+  /// Whether all points are to be tried, and not one alone.
+  bool isAll() const noexcept { return ready_ && !only_; }
+  /// The point to replay alone, where it is one of this kind.
+  std::optional<PointId> only(std::string_view kind) const;
   /// Whether that is all: enough findings.
   bool isEnough() const noexcept;
 
@@ -72,9 +67,6 @@ class Runner {
   bool ready_ = false;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };
-
-/// The number at that place of the id, or 0.
-std::uint64_t numberIn(const PointId& id, std::size_t field) noexcept;
 
 /// A well-mixed number that follows from both.
 std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) noexcept;

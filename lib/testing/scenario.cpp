@@ -8,7 +8,11 @@
 namespace holdfast::testing {
 
 Attempt::Attempt(FaultyDisk& disk, std::string database, std::uint64_t seed)
-    : disk_(disk), database_(std::move(database)), seed_(seed) {}
+    : disk_(disk), database_(std::move(database)), seed_(seed) {
+  // What is said about transactions must not be lost where the next allocation fails.
+  constexpr std::size_t kUsual = 1024;
+  marks_.reserve(kUsual);
+}
 
 void Attempt::mark(std::int64_t transaction, Mark::Kind kind) {
   const std::lock_guard lock(mutex_);

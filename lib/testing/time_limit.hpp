@@ -8,11 +8,12 @@
 
 namespace holdfast::testing {
 
-/// Ends the process where a point takes too long, after its id has been written to standard error.
+/// Ends the process where a point takes too long, after its id has been written to standard error and the directory with
+/// its files has been removed.
 class TimeLimit {
  public:
   /// Zero: no limit, and no thread.
-  explicit TimeLimit(std::chrono::milliseconds limit);
+  TimeLimit(std::chrono::milliseconds limit, std::string directory);
   TimeLimit(const TimeLimit&) = delete;
   TimeLimit& operator=(const TimeLimit&) = delete;
   ~TimeLimit();
@@ -26,6 +27,7 @@ class TimeLimit {
   void watch();
 
   std::chrono::milliseconds limit_;
+  std::string directory_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string point_;

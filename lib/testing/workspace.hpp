@@ -22,6 +22,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
   ~Workspace();
 
+  const std::string& path() const noexcept { return path_; }
   /// An empty directory of that name in it. Throws Error{IoError}.
   std::string directory(const std::string& name) const;
   static constexpr const char* kDatabase = "test.db";

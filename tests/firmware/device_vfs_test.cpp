@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -90,6 +91,16 @@ TEST_SUITE("firmware/device_vfs") {
     CHECK(vfs().xDelete(&vfs(), name.c_str(), 1) == SQLITE_OK);
   }
 
+  TEST_CASE_FIXTURE(Fixture, "a file that is open is not deleted") {
+    VfsFile one(name.c_str());
+    VfsFile two(name.c_str());
+    CHECK(vfs().xDelete(&vfs(), name.c_str(), 1) == SQLITE_IOERR_DELETE);
+    one.close();
+    CHECK(vfs().xDelete(&vfs(), name.c_str(), 1) == SQLITE_IOERR_DELETE);
+    two.close();
+    CHECK(vfs().xDelete(&vfs(), name.c_str(), 1) == SQLITE_OK);
+  }
+
   TEST_CASE_FIXTURE(Fixture, "a name that is too long is refused") {
     const std::string longName(600, 'n');
     VfsFile file(longName.c_str());
@@ -112,6 +123,52 @@ TEST_SUITE("firmware/device_vfs") {
     first.close();
     second.close();
     CHECK(deviceOfTests().find("holdfast-temporary-00000001") == DeviceResult::Missing);
+  }
+
+  TEST_CASE("a temporary file is empty, whatever a reset has left under its name") {
+    constexpr int kNames = 64;  // The next ones.
+    std::vector<std::string> names;
+    for (int i = 1; i <= kNames; ++i) {
+      std::array<char, 40> text{};
+      std::snprintf(text.data(), text.size(), "holdfast-temporary-%08x", static_cast<unsigned>(i));
+      VfsFile stale(names.emplace_back(text.data()).c_str());
+      CHECK(stale->xWrite(stale.get(), "old", 3, 0) == SQLITE_OK);
+    }
+    VfsFile file(nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_TEMP_DB);
+    REQUIRE(file.code == SQLITE_OK);
+    sqlite3_int64 size = -1;
+    CHECK(file->xFileSize(file.get(), &size) == SQLITE_OK);
+    CHECK(size == 0);
+    file.close();
+    int left = 0;
+    for (const std::string& name : names) left += deviceOfTests().remove(name.c_str()) == DeviceResult::Ok ? 1 : 0;
+    CHECK(left == kNames - 1);
+  }
+
+  TEST_CASE("a temporary file that cannot be emptied is not opened") {
+    FaultyDevice device(deviceOfTests());
+    device.failAfter(0, 1);
+    VfsFile file(nullptr, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE | SQLITE_OPEN_TEMP_DB);
+    CHECK(file.code == SQLITE_IOERR_TRUNCATE);
+    CHECK_FALSE(device.hasOpenFiles());
+  }
+
+  TEST_CASE("without random numbers SQLite does not hear that appending is safe") {
+    FaultyDevice device(deviceOfTests());
+    device.promises.safeAppend = true;
+    const TempDirectory directory;
+    for (const bool random : {true, false, true}) {
+      device.hasRandomNumbers = random;
+      sqlite3_randomness(0, nullptr);  // As after a reset.
+      VfsFile file(directory.file("a").c_str());
+      REQUIRE(file.code == SQLITE_OK);
+      const auto isSafe = [&file] {
+        return (file->xDeviceCharacteristics(file.get()) & SQLITE_IOCAP_SAFE_APPEND) != 0;
+      };
+      CHECK(isSafe() == random);
+      device.hasRandomNumbers = true;  // Too late for what is being written.
+      CHECK(isSafe() == random);
+    }
   }
 
   TEST_CASE_FIXTURE(Fixture, "handles of one program keep each other out as their locks say") {
@@ -176,6 +233,12 @@ TEST_SUITE("firmware/device_vfs") {
     CHECK(vfs().xDelete(&vfs(), directory.file("b").c_str(), 0) == SQLITE_IOERR_DELETE);
     device.failAfter(0, FaultyDevice::kForEver, DeviceResult::Full);
     CHECK(file->xWrite(file.get(), "abc", 3, 0) == SQLITE_FULL);
+    // From these SQLite would conclude that COMMIT has not taken effect.
+    CHECK(file->xTruncate(file.get(), 0) == SQLITE_IOERR_TRUNCATE);
+    CHECK(file->xSync(file.get(), SQLITE_SYNC_NORMAL) == SQLITE_IOERR_FSYNC);
+    CHECK(vfs().xDelete(&vfs(), directory.file("b").c_str(), 0) == SQLITE_IOERR_DELETE);
+    device.failAfter(0, FaultyDevice::kForEver, DeviceResult::NoMemory);
+    CHECK(file->xSync(file.get(), SQLITE_SYNC_NORMAL) == SQLITE_IOERR_NOMEM);
     device.work();
   }
 

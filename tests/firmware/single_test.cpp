@@ -24,6 +24,7 @@ using holdfast::ConnectionConfig;
 using holdfast::Durability;
 using holdfast::Error;
 using holdfast::ErrorCode;
+using holdfast::EventKind;
 using holdfast::HousekeepingMode;
 using holdfast::StopSource;
 using holdfast::StopToken;
@@ -117,8 +118,61 @@ TEST_SUITE("firmware/single") {
     CHECK(told == 1);
     f.clock->advance(2min);
     f.pool.tick();
-    CHECK(f.events->count(holdfast::EventKind::ConnectionRenewed) == 1);
+    CHECK(f.events->count(EventKind::ConnectionRenewed) == 1);
     CHECK(f.rows() == 2);
+  }
+
+  TEST_CASE("a handle is closed before the one in its place is opened: there may be no memory for two") {
+    PoolFixture f;
+    f.openWithRows(1);
+    f.events->clear();
+    f.clock->advance(2h);
+    f.pool.tick();
+    CHECK(f.events->names() ==
+          std::vector<std::string>{"connectionDestroyed", "connectionCreated", "connectionRenewed"});
+    f.events->clear();
+    f.pool.acquire(Access::Write).discard();
+    CHECK(f.events->names() ==
+          std::vector<std::string>{"connectionDestroyed", "connectionCreated", "connectionRecovered"});
+    CHECK(f.pool.metrics().totalConnections == 1);
+    CHECK(f.rows() == 1);
+  }
+
+  TEST_CASE("there is no log: a checkpoint is complete, and nothing is told of it") {
+    PoolFixture f;
+    f.openWithRows(10);
+    const holdfast::CheckpointReport report = f.pool.checkpoint();
+    CHECK(report.complete);
+    CHECK_FALSE(report.truncated);
+    CHECK(report.walPages == 0);
+    CHECK(report.checkpointedPages == 0);
+    CHECK(f.pool.metrics().checkpoints == 0);
+    CHECK(f.pool.metrics().logsTruncated == 0);
+    f.pool.close();
+    CHECK(f.events->count(EventKind::Checkpoint) == 0);
+    CHECK(f.events->count(EventKind::CheckpointBlocked) == 0);
+  }
+
+  TEST_CASE("that others write is no danger without a log, and no warning") {
+    PoolFixture f;
+    f.openWithRows(1);
+    f.pool.tick();
+    RawSqlite(f.config.database).run("PRAGMA journal_mode=PERSIST; INSERT INTO item(name) VALUES ('theirs')");
+    f.pool.tick();
+    CHECK(f.rows() == 2);
+    CHECK_FALSE(f.logger->contains("another process writes this database"));
+  }
+
+  TEST_CASE("a program may have two databases, and one of them not twice") {
+    PoolFixture one;
+    PoolFixture two;
+    one.openWithRows(1);
+    two.openWithRows(2);
+    CHECK(one.rows() == 1);
+    CHECK(two.rows() == 2);
+    CHECK(codeOf([&one] { holdfast::ConnectionPool again(one.config); }) == ErrorCode::Misuse);
+    one.reopen();
+    CHECK(one.rows() == 1);
   }
 
   TEST_CASE("a stop that was requested ends a statement, and a transaction before it begins") {

@@ -189,12 +189,14 @@ TEST_SUITE("integration/bad_input_file") {
       if (!error) return 1;
       // SQLite reports this limit as an I/O error.
       if (error->code() != ErrorCode::StorageFull && error->category() != holdfast::ErrorCategory::Storage) return 2;
+      if (f.pool.storageState() != holdfast::StorageState::Full) return 6;
       if (f.rows() < 10) return 3;
       if (f.pool.queryValue<std::string>("PRAGMA integrity_check") != "ok") return 4;
       limit.rlim_cur = before;
       ::setrlimit(RLIMIT_FSIZE, &limit);
       f.pool.run("INSERT INTO item(name) VALUES ('afterwards')");
       if (f.pool.queryValue<int>("SELECT count(*) FROM item WHERE name = 'afterwards'") != 1) return 5;
+      if (f.pool.storageState() != holdfast::StorageState::Ok) return 7;
       f.pool.close();
       return kGood;
     });

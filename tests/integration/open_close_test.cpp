@@ -196,6 +196,7 @@ TEST_SUITE("integration/open_close") {
     CHECK(&standard == &ConnectionManager::instance());
     CHECK(&standard == &ConnectionManager::instance(""));
     ConnectionManager& audit = ConnectionManager::instance("audit");
+    CHECK(audit.name() == "audit");
     CHECK(&audit == &ConnectionManager::instance(std::string("au") + "dit"));
     CHECK(&audit != &standard);
     CHECK(audit.name() == "audit");

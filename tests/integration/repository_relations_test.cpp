@@ -71,8 +71,20 @@ struct WatchedDevice {
   std::vector<Reading> readings{};
 };
 
+/// The device once more, with a member that looks like a relation.
+struct Unrelated {
+  std::int64_t id{};
+  std::vector<Reading> readings{};
+  std::vector<Reading> others{};
+};
+
 }  // namespace
 
+template <>
+struct holdfast::Mapping<Unrelated> {
+  static constexpr auto table = holdfast::table<Unrelated>("device", primaryKey("id", &Unrelated::id),
+                                                           hasMany(&Unrelated::readings, &Reading::deviceId));
+};
 template <>
 struct holdfast::ColumnType<Watched> {
   using Buffer = holdfast::NoBuffer;
@@ -328,5 +340,14 @@ TEST_SUITE("integration/repository_relations") {
     CHECK(contains(error->what(), "'mode'"));
     CHECK(contains(error->what(), "row of \"settings\" (id=7)"));
     CHECK(contains(error->what(), "list in \"device\""));
+  }
+
+  TEST_CASE("what is in no relation cannot be included") {
+    Opened f;
+    BaseRepository<Unrelated> unrelated(f.pool);
+    const auto error = errorOf([&] { unrelated.findMany({.include = {&Unrelated::others}}); });
+    REQUIRE(error);
+    CHECK(error->code() == ErrorCode::InvalidArgument);
+    CHECK(contains(error->what(), "include of a member that is in no relation of \"device\": add it to the mapping"));
   }
 }

@@ -138,7 +138,7 @@ TEST_SUITE("memory/report") {
     CHECK(
         MemoryReport().summary() ==
         "memory 0.0 MiB (normal): page caches 0 KiB in 0 handles, statements 0 KiB, schemas 0 KiB, running and others "
-        "0 KiB, repository caches 0 KiB");
+        "0 KiB, repository caches 0 KiB, posted work 0 KiB");
   }
 
   TEST_CASE("an error of the memory limit says who holds most") {

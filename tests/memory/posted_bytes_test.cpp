@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/units.hpp>
@@ -58,4 +60,26 @@ TEST_CASE("without a thread who posts more than fits writes what waits") {
   CHECK(f.rows() >= 7);
   f.pool.flush();
   CHECK(f.rows() == 9);
+}
+
+TEST_CASE("what waits in all pools together is bounded") {
+  Posting one(HousekeepingMode::Thread);
+  Posting other(HousekeepingMode::Thread);
+  const PooledConnection held = one.pool.acquire();
+  const PooledConnection alsoHeld = other.pool.acquire();
+  one.post();
+  other.post();
+  CHECK(codeOf([&] { one.post(); }) == ErrorCode::PoolExhausted);
+  CHECK(codeOf([&] { other.post(); }) == ErrorCode::PoolExhausted);
+  CHECK(one.pool.memory().allPostedBytes > 100 * KiB);
+  CHECK(one.pool.memory().allPostedBytes <= 128 * KiB);
+}
+
+TEST_CASE("posted callables count with their size") {
+  Posting f(HousekeepingMode::Thread);
+  const PooledConnection held = f.pool.acquire();
+  std::array<char, 1000> captured{};
+  f.pool.post(
+      [captured](Transaction& tx) { tx.run("INSERT INTO note VALUES (?)", std::string_view(captured.data())); });
+  CHECK(f.pool.memory().postedBytes >= 1000);
 }

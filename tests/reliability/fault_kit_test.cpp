@@ -6,6 +6,7 @@
 #include <holdfast/testing/doctest.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -154,7 +155,7 @@ TEST_SUITE("reliability/fault_kit") {
     // A point of another kind is none of these; one of another scenario is a mistake.
     PowerCutOptions other;
     other.run.only = report.findings.at(0).point;
-    CHECK(runPowerCuts(scenario, other).points == 0);
+    CHECK(runPowerCuts(scenario, other).skipped);
     other.run.only = "other/cut:1:2:3:4";
     CHECK(codeOf([&] { runPowerCuts(scenario, other); }) == ErrorCode::InvalidArgument);
     REQUIRE(::setenv("HOLDFAST_FAULT_POINT", again.run.only.c_str(), 1) == 0);
@@ -162,15 +163,29 @@ TEST_SUITE("reliability/fault_kit") {
     ::unsetenv("HOLDFAST_FAULT_POINT");
   }
 
-  TEST_CASE("a point that hangs ends the process") {
-    const int code = inChild([] {
+  TEST_CASE("the application starts again with what the failing run left, a journal to roll back included") {
+    int journals = 0;
+    Scenario scenario = rows([](Attempt&, RawSqlite& raw) { raw.tryRun("INSERT INTO t VALUES (1), (2)"); });
+    scenario.restart = [&journals](const std::string& database) {
+      // Once it has been rolled back it is deleted, or begins with a zero.
+      if (std::ifstream journal(database + "-journal"); journal.get() > 0) ++journals;
+      RawSqlite(database).integer("SELECT count(*) FROM t");
+    };
+    checkFailingCalls(scenario, {.failures = {Failure::IoError}});
+    CHECK(journals > 0);
+  }
+
+  TEST_CASE("a point that hangs ends the process and leaves no files") {
+    const TempDirectory directory;
+    const int code = inChild([&directory] {
       const Scenario scenario = rows([](Attempt&, RawSqlite&) {
         while (true) ::pause();
       });
-      runPowerCuts(scenario, {.run = {.timeLimit = 20ms}});
+      runPowerCuts(scenario, {.run = {.directory = directory.path(), .timeLimit = 20ms}});
       return 0;
     });
     CHECK(code == 70);
+    CHECK(std::filesystem::is_empty(directory.path()));
   }
 
   TEST_CASE("what makes no sense is refused") {

@@ -66,6 +66,7 @@ ConnectionConfig configFor(const std::string& database, const LedgerOptions& opt
   config.acquireTimeout = 2s;
   config.logger = std::make_shared<NoLogger>();
   config.cacheSize = options.cacheSize;
+  config.carefulFlash = options.carefulFlash;
   if (options.checkpointPages > 0) config.checkpointPages = options.checkpointPages;
   return config;
 }

@@ -18,6 +18,7 @@ struct LedgerOptions {
   std::size_t poolSize = 4;
   int textFactor = 1;          ///< Texts are up to so many times 700 bytes long.
   std::int64_t cacheSize = 0;  ///< 0: the default.
+  bool carefulFlash = false;
   /// The disk is healed in the end, and one more transaction must be possible without opening the pool again.
   bool heals = false;
 };

@@ -66,4 +66,13 @@ TEST_SUITE("reliability/power_cut") {
       checkPowerCuts(ledger("large", {.transactions = 10, .textFactor = 40, .cacheSize = 16 * KiB}), wanted);
     }
   }
+
+  TEST_CASE(
+      "with carefulFlash nothing is lost where a cut ruins the 4 KiB around a write, and without it something is") {
+    PowerCutOptions wanted = options(1000);
+    wanted.device.damageBytes = 4096;
+    checkPowerCuts(ledger("careful", {.carefulFlash = true}), wanted);
+    wanted.run.enough = 1;
+    CHECK_FALSE(runPowerCuts(ledger("careless", {}), wanted).ok());
+  }
 }

@@ -2,7 +2,7 @@
 //
 //   torture [--row NAME]... [--share PERCENT] [--seed N] [--json FILE] [--list]
 //
-// HOLDFAST_FAULT_POINT in the environment, with --row, replays one point. Exit code 1: a row found something; 2: a wrong
+// HOLDFAST_FAULT_POINT in the environment, with --row, replays one point of that row. Exit code 1: a row found something; 2: a wrong
 // argument.
 
 #include <sys/wait.h>
@@ -106,6 +106,11 @@ nlohmann::json runHere(const TortureRow& row, const Options& options) {
   return {{"ok", result.ok}, {"points", result.points}, {"summary", result.summary}, {"report", result.json}};
 }
 
+/// What SQLite says of damaged files need not be UTF-8.
+std::string textOf(const nlohmann::json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 /// In a process of its own: a hang or a crash ends the row and not the table.
 nlohmann::json run(const TortureRow& row, const Options& options) {
   std::array<int, 2> ends{};
@@ -114,7 +119,7 @@ nlohmann::json run(const TortureRow& row, const Options& options) {
   const pid_t child = ::fork();
   if (child == 0) {
     ::close(ends[0]);
-    const std::string text = runHere(row, options).dump();
+    const std::string text = textOf(runHere(row, options));
     for (std::size_t at = 0; at < text.size();) {
       const ssize_t written = ::write(ends[1], text.data() + at, text.size() - at);
       if (written <= 0) ::_exit(1);
@@ -138,17 +143,23 @@ nlohmann::json run(const TortureRow& row, const Options& options) {
   return {{"ok", false}, {"points", 0}, {"summary", hung ? "hung" : "crashed"}, {"report", nullptr}};
 }
 
+void list() {
+  for (const TortureRow& row : tortureRows()) {
+    std::printf("%-12s %8llu  %s\n", row.name.c_str(), static_cast<unsigned long long>(row.points), row.what.c_str());
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const Options options = parse({argv + 1, argv + argc});
+  if (options.list) {
+    list();
+    return 0;
+  }
   bool ok = true;
   nlohmann::json all = nlohmann::json::array();
   for (const TortureRow& row : tortureRows()) {
-    if (options.list) {
-      std::printf("%-12s %8llu  %s\n", row.name.c_str(), static_cast<unsigned long long>(row.points), row.what.c_str());
-      continue;
-    }
     const bool asked = std::find(options.rows.begin(), options.rows.end(), row.name) != options.rows.end();
     if (!options.rows.empty() && !asked) continue;
     const auto start = SteadyClock::now();
@@ -167,7 +178,7 @@ int main(int argc, char** argv) {
   }
   if (!options.json.empty()) {
     std::ofstream file(options.json);
-    file << all.dump(2) << '\n';
+    file << textOf(all, 2) << '\n';
     if (!file) refuse("\"" + options.json + "\" cannot be written");
   }
   return ok ? 0 : 1;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include <holdfast/testing/fault_runs.hpp>
 
+#include "reliability/allocation_run.hpp"
 #include "reliability/kill_run.hpp"
 #include "reliability/ledger.hpp"
 #include "reliability/process_run.hpp"
@@ -44,26 +47,56 @@ std::function<RowResult(const RowPlan&)> cuts(const Scenario& scenario,
   };
 }
 
-RowResult failCalls(const RowPlan& wanted) {
+/// Whether one point of another scenario is to be replayed: then none of this one.
+bool isLeftOut(const std::string& scenario) {
+  const char* const point = std::getenv("HOLDFAST_FAULT_POINT");
+  return point != nullptr && *point != '\0' && !std::string_view(point).starts_with(scenario + "/");
+}
+
+/// Several ledgers in one row, by what is done with each.
+RowResult eachOf(
+    const std::vector<std::pair<std::string, LedgerOptions>>& ledgers, const RowPlan& wanted,
+    const std::function<FaultReport(const std::string&, const LedgerOptions&, const testing::RunOptions&)>& run) {
   RowResult all{true, 0, {}, nlohmann::json::array()};
-  for (const Scenario& scenario :
-       {ledger("calls1", {.transactions = 5, .heals = true}),
-        ledger("calls3", {.writers = 3, .transactions = 3, .heals = true}),
-        ledger("callsNormal", {.transactions = 5, .durability = Durability::Normal, .heals = true}),
-        ledger("callsOneHandle", {.transactions = 5, .poolSize = 1, .heals = true})}) {
-    testing::FailingCallOptions options;
-    plan(options.run, wanted);
-    options.run.progress = nullptr;
-    options.failures = {testing::Failure::IoError, testing::Failure::NoSpace, testing::Failure::ReadOnly,
-                        testing::Failure::HalfWrite};
-    const RowResult one = resultOf(runFailingCalls(scenario, options));
+  for (const auto& [name, options] : ledgers) {
+    if (isLeftOut(name)) continue;
+    testing::RunOptions planned;
+    plan(planned, wanted);
+    if (wanted.progress) {
+      planned.progress = [&](const FaultReport& report) { wanted.progress(all.points + report.points); };
+    }
+    const RowResult one = resultOf(run(name, options, planned));
     all.ok = all.ok && one.ok;
     all.points += one.points;
-    all.summary += (all.summary.empty() ? "" : "\n") + scenario.name + ": " + one.summary;
+    all.summary += (all.summary.empty() ? "" : "\n    ") + name + ": " + one.summary;
     all.json.push_back(one.json);
-    if (wanted.progress) wanted.progress(all.points);
   }
+  all.ok = all.ok && all.points > 0;
   return all;
+}
+
+RowResult failCalls(const RowPlan& wanted) {
+  const std::vector<std::pair<std::string, LedgerOptions>> ledgers{
+      {"calls1", {.transactions = 5, .heals = true}},
+      {"calls3", {.writers = 3, .transactions = 3, .heals = true}},
+      {"callsNormal", {.transactions = 5, .durability = Durability::Normal, .heals = true}},
+      {"callsOneHandle", {.transactions = 5, .poolSize = 1, .heals = true}}};
+  return eachOf(ledgers, wanted, [](const auto& name, const LedgerOptions& options, const testing::RunOptions& run) {
+    testing::FailingCallOptions calls;
+    calls.run = run;
+    calls.failures = {testing::Failure::IoError, testing::Failure::NoSpace, testing::Failure::ReadOnly,
+                      testing::Failure::HalfWrite};
+    return runFailingCalls(ledger(name, options), calls);
+  });
+}
+
+RowResult failAllocations(const RowPlan& wanted) {
+  const std::vector<std::pair<std::string, LedgerOptions>> ledgers{
+      {"allocations", {.transactions = 3, .heals = true}},
+      {"allocationsOneHandle", {.transactions = 3, .poolSize = 1, .heals = true}}};
+  return eachOf(ledgers, wanted, [](const auto& name, const LedgerOptions& options, const testing::RunOptions& run) {
+    return runAllocations(name, options, 1, run);
+  });
 }
 
 RowResult kill(const RowPlan& wanted) {
@@ -125,6 +158,11 @@ const std::vector<TortureRow>& tortureRows() {
       {"cut4k", "power cut, sectors of 4 KiB", 4'000, cuts(ledger("cut4k", {}), sectors(4096))},
       {"cut64k", "power cut, sectors of 64 KiB", 4'000, cuts(ledger("cut64k", {}), sectors(65536))},
       {"cutLarge", "power cut, transactions beyond the cache", 4'000, cuts(ledger("cutLarge", kLarge))},
+      {"careful", "power cut damaging 4 KiB around the write, carefulFlash on", 5'000,
+       cuts(ledger("careful", {.carefulFlash = true}), [](PowerCutOptions& o) { o.device.damageBytes = 4096; })},
+      {"careful6", "the same, 6 writers", 5'000,
+       cuts(ledger("careful6", {.writers = 6, .transactions = 10, .carefulFlash = true}),
+            [](PowerCutOptions& o) { o.device.damageBytes = 4096; })},
       {"second", "second cut during recovery", 2'000,
        cuts(ledger("second", {}), [](PowerCutOptions& o) { o.secondCutEvery = 1; })},
       {"failing", "power cut after failing fsyncs and writes", 5'000,
@@ -144,6 +182,7 @@ const std::vector<TortureRow>& tortureRows() {
             [](PowerCutOptions& o) { o.loss = testing::Loss::Suffix; })},
       {"kill", "kill -9 while 8 writers commit", 1'000, kill},
       {"calls", "n-th I/O call fails, every n, once and for good", 0, failCalls},
+      {"allocations", "n-th allocation fails, SQLite's and C++'s, every n", 0, failAllocations},
       {"processes", "4 processes, 2 threads each", 60, processes},
   };
   return rows;

@@ -66,12 +66,19 @@ set(holdfast_tests_of_REPOSITORY
     schema_text_test.cpp
     table_schema_test.cpp)
 
-# holdfast_remove_tests_left_out(<variable>): from a list of files.
+# holdfast_remove_tests_left_out(<variable>): from a list of files, which may lie in other folders.
 function(holdfast_remove_tests_left_out variable)
-  set(files ${${variable}})
+  set(left_out "")
   foreach(feature IN ITEMS ASYNC JSON REPOSITORY)
     if(NOT HOLDFAST_${feature})
-      list(REMOVE_ITEM files ${holdfast_tests_of_${feature}})
+      list(APPEND left_out ${holdfast_tests_of_${feature}})
+    endif()
+  endforeach()
+  set(files "")
+  foreach(file IN LISTS ${variable})
+    get_filename_component(name "${file}" NAME)
+    if(NOT name IN_LIST left_out)
+      list(APPEND files "${file}")
     endif()
   endforeach()
   set(${variable} "${files}" PARENT_SCOPE)

@@ -28,6 +28,9 @@ class SmallFileSystem {
   /// Whether the system allowed it.
   explicit operator bool() const noexcept { return mounted_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// As where the medium was taken out: an empty file system lies over this one until uncover().
+  bool cover() const noexcept { return ::mount("holdfast-cover", path_.c_str(), "tmpfs", 0, "size=1m") == 0; }
+  bool uncover() const noexcept { return ::umount2(path_.c_str(), MNT_DETACH) == 0; }
   bool makeReadOnly() const noexcept {
     return ::mount("holdfast-test", path_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0;
   }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -136,8 +137,9 @@ TEST_SUITE("pool/post_queue") {
   TEST_CASE("bytes that wait are bounded, and one piece always may") {
     const Watchdog watchdog("a push into a queue of so many bytes");
     const std::int64_t before = PostQueue::totalBytes();
+    PostQueue::boundTotal(before + 1000);
     {
-      Queue queue({100, 100'000, 1h, 200, 1000});
+      Queue queue({100, 100'000, 1h, 200});
       CHECK(queue.hasRoomFor(*task(5000)));
       CHECK(queue.add(task(5000)));
       CHECK_FALSE(queue.add(task(1)));
@@ -145,6 +147,10 @@ TEST_SUITE("pool/post_queue") {
       CHECK(queue.add(task(600)));
       CHECK(queue.add(task(400)));
       CHECK_FALSE(queue.hasRoomFor(*task(1)));
+      Queue other({100, 100'000, 1h, 200});
+      CHECK(other.add(task(1)));
+      CHECK_FALSE(other.add(task(1)));
+      other.take();
       CHECK(PostQueue::totalBytes() == before + 1000);
       CHECK_FALSE(queue.due());
       auto mine = task(1);
@@ -155,6 +161,7 @@ TEST_SUITE("pool/post_queue") {
       CHECK(PostQueue::totalBytes() == before + 1);
     }
     CHECK(PostQueue::totalBytes() == before);
+    PostQueue::boundTotal(std::numeric_limits<std::int64_t>::max());
   }
 
   TEST_CASE("closing ends every wait") {

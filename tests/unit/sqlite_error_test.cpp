@@ -52,7 +52,7 @@ TEST_SUITE("connection/sqlite_error") {
     CHECK(errorCodeOf(SQLITE_BUSY_SNAPSHOT) == ErrorCode::Busy);
     CHECK(errorCodeOf(SQLITE_BUSY_RECOVERY) == ErrorCode::Busy);
     CHECK(errorCodeOf(SQLITE_CONSTRAINT_UNIQUE) == ErrorCode::Constraint);
-    CHECK(errorCodeOf(SQLITE_READONLY_DBMOVED) == ErrorCode::ReadOnly);
+    CHECK(errorCodeOf(SQLITE_READONLY_DBMOVED) == ErrorCode::CannotOpen);
     CHECK(errorCodeOf(SQLITE_CANTOPEN_ISDIR) == ErrorCode::CannotOpen);
     CHECK(errorCodeOf(SQLITE_CORRUPT_INDEX) == ErrorCode::Corrupt);
     CHECK(errorCodeOf(SQLITE_IOERR_FSYNC) == ErrorCode::IoError);

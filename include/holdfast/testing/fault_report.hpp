@@ -42,6 +42,8 @@ struct FaultReport {
   std::uint64_t lostSuffix = 0;    ///< Points at which acknowledged ones were lost that may be.
   std::uint64_t secondCuts = 0;    ///< Points at which the restart was cut short, too.
   std::uint64_t faults = 0;        ///< Calls or allocations that failed.
+  /// Another point was to be replayed, one that these runs do not have: nothing was tried.
+  bool skipped = false;
   double seconds = 0;
   std::array<std::uint64_t, kVerdicts> counts{};  ///< By verdict.
   std::vector<Finding> findings;                  ///< The first ones.

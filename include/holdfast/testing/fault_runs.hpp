@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <holdfast/testing/allocation_faults.hpp>
 #include <holdfast/testing/fault_report.hpp>
 #include <holdfast/testing/faulty_disk.hpp>
 #include <holdfast/testing/power_cut.hpp>
@@ -15,8 +16,9 @@ namespace holdfast::testing {
 
 /// What every set of runs can be told.
 struct RunOptions {
-  /// Nothing but the point of this id. Empty: that of HOLDFAST_FAULT_POINT where it begins with the scenario's name,
-  /// else all.
+  /// Nothing but the point of this id, in a set of runs with the same scenario and options; where the set does not have
+  /// it, FaultReport::skipped. Empty: that of HOLDFAST_FAULT_POINT where it begins with the scenario's name, else all. An
+  /// id that no point can have is Error{InvalidArgument}.
   std::string only = {};
   /// Where scratch directories are made. Empty: the system's (TMPDIR). Memory (/dev/shm) is many times faster.
   std::string directory = {};
@@ -69,6 +71,8 @@ struct FailingCallOptions {
 FaultReport runFailingCalls(const Scenario& scenario, const FailingCallOptions& options = {});
 
 struct FailingAllocationOptions {
+  /// One series for each. Those of C++ (Cpp, and in Any) need a program whose operator new asks refusesAllocation().
+  std::vector<AllocationKind> kinds{AllocationKind::Sqlite};
   bool once = true;
   bool forGood = true;
   std::int64_t step = 1;
@@ -76,7 +80,8 @@ struct FailingAllocationOptions {
   RunOptions run = {};
 };
 
-/// The same with SQLite's allocations. Throws Error{Misuse} where installAllocationFaults() was not called in time.
+/// The same with allocations. Throws Error{Misuse} where installAllocationFaults() was not called in time, and where those
+/// of C++ are to fail and cannot.
 FaultReport runFailingAllocations(const Scenario& scenario, const FailingAllocationOptions& options = {});
 
 }  // namespace holdfast::testing

@@ -36,6 +36,8 @@ extern "C" void onForkInChild() {
 
 }  // namespace
 
+bool hasOtherProcesses() noexcept { return true; }
+
 double randomUnit() noexcept {
   return unitOf(mixed(randomState.fetch_add(kGamma, std::memory_order_relaxed) + kGamma));
 }

@@ -5,11 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include <holdfast/platform.hpp>
-
 namespace holdfast::port {
 
-#if HOLDFAST_THREADS
 namespace detail {
 extern std::atomic<std::uint32_t> forkGeneration;
 }
@@ -17,10 +14,9 @@ extern std::atomic<std::uint32_t> forkGeneration;
 /// How many times this process is a fork()'s child since the library was first used: changes in the child, and only
 /// there. Cheaper than getpid(), which is a system call.
 inline std::uint32_t forkGeneration() noexcept { return detail::forkGeneration.load(std::memory_order_relaxed); }
-#else
-/// Without threads fork() is not watched for either.
-constexpr std::uint32_t forkGeneration() noexcept { return 0; }
-#endif
+
+/// Whether there may be others, which write the same files. On a device there is the one program.
+bool hasOtherProcesses() noexcept;
 
 /// Uniform in [0, 1): jitter, not secrets. Thread-safe.
 double randomUnit() noexcept;

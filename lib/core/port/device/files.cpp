@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <string_view>
 
 #include "core/port/device/device.hpp"
 
@@ -19,6 +20,13 @@ int errnoOf(DeviceResult result) noexcept {
     case DeviceResult::Failed: break;
   }
   return EIO;
+}
+
+/// A device's files have no numbers: of the name, FNV-1a (Fowler, Noll, Vo), and not 0, as which a missing file goes.
+std::uint64_t numberOf(std::string_view name) noexcept {
+  std::uint64_t hash = 14695981039346656037ULL;
+  for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211ULL;
+  return hash | 1;
 }
 
 /// Open as long as the object lives.
@@ -61,6 +69,7 @@ FileFacts fileFacts(const std::string& path) noexcept {
   facts.error = errnoOf(found);
   if (facts.error != 0) return facts;
   facts.kind = FileKind::Regular;
+  facts.inode = numberOf(path);
   facts.writable = true;
   return facts;
 }

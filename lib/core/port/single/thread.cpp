@@ -1,16 +1,13 @@
-// What core/port has threads for, where there is one: in place of core/port/thread.cpp, parker.cpp and process.cpp.
+// What core/port has threads for, where there is one: in place of core/port/thread.cpp and parker.cpp.
 
 #include "core/port/thread.hpp"
 
-#include <array>
-#include <bit>
+#include <string>
 
 #include <holdfast/error.hpp>
 
 #include "core/port/native_mutex.hpp"
 #include "core/port/parker.hpp"
-#include "core/port/process.hpp"
-#include "core/port/split_mix.hpp"
 
 namespace holdfast::port {
 
@@ -33,15 +30,6 @@ WaitResult NativeCondition::wait_until(NativeLock&, std::chrono::steady_clock::t
 Parker& Parker::ofThisThread() {
   static Parker parker;
   return parker;
-}
-
-double randomUnit() noexcept {
-  static std::uint64_t state = [] {
-    std::array<std::byte, sizeof(std::uint64_t)> seed{};
-    randomBytes(seed);  // Without any, all devices jitter alike.
-    return std::bit_cast<std::uint64_t>(seed);
-  }();
-  return unitOf(mixed(state += kGamma));
 }
 
 }  // namespace holdfast::port
