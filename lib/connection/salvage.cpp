@@ -29,11 +29,6 @@ struct SchemaObject {
   bool isInternal() const { return name.starts_with("sqlite_") || sqlite3_strnicmp(sql.c_str(), "CREATE ", 7) != 0; }
 };
 
-std::string columnText(sqlite3_stmt* statement, int column) {
-  const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
-  return text == nullptr ? std::string() : std::string(text);
-}
-
 class Salvage {
  public:
   Salvage(PlainDatabase& source, PlainDatabase& target) : source_(source), target_(target) {}

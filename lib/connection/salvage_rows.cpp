@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "connection/sqlite_error.hpp"
+#include "query/identifier.hpp"
 
 namespace holdfast {
 namespace {
@@ -11,21 +12,12 @@ namespace {
 constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kHighest = std::numeric_limits<std::int64_t>::max();
 
-std::string quoted(const std::string& name) {
-  std::string text = "\"";
-  for (const char c : name) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + "\"";
-}
+}  // namespace
 
 std::string columnText(sqlite3_stmt* statement, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   return text == nullptr ? std::string() : std::string(text);
 }
-
-}  // namespace
 
 SalvageStatement::SalvageStatement(PlainDatabase& database, const std::string& sql) {
   const int code = sqlite3_prepare_v3(database.handle(), sql.c_str(), -1, 0, &statement_, nullptr);
@@ -35,7 +27,7 @@ SalvageStatement::SalvageStatement(PlainDatabase& database, const std::string& s
 }
 
 TableRows::TableRows(PlainDatabase& source, PlainDatabase& target, const std::string& table)
-    : source_(source), target_(target), table_(quoted(table)) {
+    : source_(source), target_(target), table_(quotedIdentifier(table)) {
   findColumns();
   insert_.emplace(target_, insertText());
 }
@@ -53,7 +45,7 @@ void TableRows::findColumns() {
     constexpr int kHidden = 6;
     names.push_back(columnText(info.get(), kName));
     if (sqlite3_column_int(info.get(), kKey) != 0) keyTypes.push_back(columnText(info.get(), kType));
-    if (sqlite3_column_int(info.get(), kHidden) == 0) columns_.push_back(quoted(names.back()));
+    if (sqlite3_column_int(info.get(), kHidden) == 0) columns_.push_back(quotedIdentifier(names.back()));
   }
   if (code != SQLITE_DONE) target_.fail(code, "PRAGMA table_xinfo");
   const bool isRowid = keyTypes.size() == 1 && sqlite3_stricmp(keyTypes.front().c_str(), "INTEGER") == 0;

@@ -17,6 +17,9 @@ namespace holdfast {
 /// Whether SQLite says that what it read cannot be right, and not that it could not read.
 inline bool isDamage(int code) noexcept { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
 
+/// Empty for NULL.
+std::string columnText(sqlite3_stmt* statement, int column);
+
 /// A table of a damaged database that cannot even be begun to be read.
 struct SourceDamaged {
   ErrorCode code;

@@ -6,7 +6,7 @@
 namespace holdfast {
 namespace {
 
-constexpr std::string_view kMagic = "holdfast flash 1";
+constexpr std::string_view kRecordMagic = "holdfast flash 1";
 constexpr std::size_t kCheckAt = FlashDays::kRecordBytes - 8;
 
 template <typename Combine>
@@ -120,8 +120,9 @@ FlashReport FlashDays::report(std::int64_t endurance, std::int64_t dailyBudget) 
 
 void FlashDays::write(Record& record, std::uint64_t number) const noexcept {
   record.fill(std::byte{0});
-  std::transform(kMagic.begin(), kMagic.end(), record.begin(), [](char c) { return static_cast<std::byte>(c); });
-  Writer writer{std::span<std::byte>(record).subspan(kMagic.size())};
+  std::transform(kRecordMagic.begin(), kRecordMagic.end(), record.begin(),
+                 [](char c) { return static_cast<std::byte>(c); });
+  Writer writer{std::span<std::byte>(record).subspan(kRecordMagic.size())};
   writer.put(number);
   writer.put(day_);
   writer.put(static_cast<std::uint64_t>(dayTime_.count()));
@@ -133,10 +134,10 @@ void FlashDays::write(Record& record, std::uint64_t number) const noexcept {
 
 std::optional<FlashDays::Read> FlashDays::read(std::span<const std::byte> record) noexcept {
   if (record.size() != kRecordBytes) return std::nullopt;
-  const bool known = std::equal(kMagic.begin(), kMagic.end(), record.begin(),
+  const bool known = std::equal(kRecordMagic.begin(), kRecordMagic.end(), record.begin(),
                                 [](char c, std::byte byte) { return static_cast<std::byte>(c) == byte; });
   if (!known || Reader(record.subspan(kCheckAt)).number() != checkOf(record.first(kCheckAt))) return std::nullopt;
-  Reader reader{record.subspan(kMagic.size())};
+  Reader reader{record.subspan(kRecordMagic.size())};
   Read read;
   read.number = reader.number();
   read.days.day_ = reader.number();

@@ -18,8 +18,6 @@ void rename(const std::string& from, const std::string& to) {
   if (const int error = port::renameFile(from, to); error != 0) throwFileError(from, "renamed", error);
 }
 
-bool exists(const std::string& path) { return port::fileFacts(path).kind != port::FileKind::Missing; }
-
 }  // namespace
 
 BackupTarget::BackupTarget(const std::string& wanted, const std::string& database, int olderGenerations, IsOpen isOpen)
@@ -40,7 +38,7 @@ BackupTarget::BackupTarget(const std::string& wanted, const std::string& databas
   }
   // Whoever opens the backup would have them applied to it.
   for (const char* suffix : {"-wal", "-journal"}) {
-    if (!exists(path_ + suffix)) continue;
+    if (!port::exists(path_ + suffix)) continue;
     throw Error(ErrorCode::Denied, "\"" + path_ + suffix +
                                        "\" lies there: somebody has the backup open as a database, "
                                        "or had; close it, or name another file");
@@ -108,7 +106,7 @@ bool BackupTarget::look(const std::string& path, ContentFacts& facts) {
 
 void BackupTarget::requireReplaceable(const ContentFacts& fresh) const {
   ContentFacts there;
-  if (!exists(path_) || !look(path_, there)) return;
+  if (!port::exists(path_) || !look(path_, there)) return;
   const std::string why = whyKeepBackup(there, fresh);
   if (why.empty()) return;
   throw Error(ErrorCode::Denied, "the backup \"" + path_ + "\" is kept, because " + why +
@@ -128,7 +126,7 @@ void BackupTarget::verify(const ContentFacts& source, const PlainDatabase::Limit
 }
 
 std::string BackupTarget::makeRoom(std::vector<std::string>& warnings) const {
-  if (!exists(path_)) return {};
+  if (!port::exists(path_)) return {};
   ContentFacts unused;
   if (!look(path_, unused)) {
     // It must not take the place of an older one that may be good.
@@ -139,7 +137,7 @@ std::string BackupTarget::makeRoom(std::vector<std::string>& warnings) const {
   if (olderGenerations_ == 0) return {};
   for (int older = olderGenerations_ - 1; older >= 0; --older) {
     const std::string name = generationName(path_, older);
-    if (exists(name)) rename(name, generationName(path_, older + 1));
+    if (port::exists(name)) rename(name, generationName(path_, older + 1));
   }
   return generationName(path_, 1);
 }

@@ -3,7 +3,7 @@
 namespace holdfast {
 namespace {
 
-constexpr std::string_view kMagic("SQLite format 3\0", 16);
+constexpr std::string_view kSqliteMagic("SQLite format 3\0", 16);
 constexpr std::string_view kJournalMagic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
 constexpr std::size_t kPageSizeAt = 16;
 constexpr std::size_t kChangeCounterAt = 24;
@@ -20,7 +20,7 @@ std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t size) n
 
 HeaderVerdict judgeHeader(std::string_view firstBytes, std::int64_t fileBytes, bool hasLog) noexcept {
   if (fileBytes == 0) return HeaderVerdict::Empty;
-  if (firstBytes.size() < kHeaderBytes || !firstBytes.starts_with(kMagic)) return HeaderVerdict::NoDatabase;
+  if (firstBytes.size() < kHeaderBytes || !firstBytes.starts_with(kSqliteMagic)) return HeaderVerdict::NoDatabase;
   const std::uint32_t stored = number(firstBytes, kPageSizeAt, 2);
   const std::uint32_t pageBytes = stored == 1 ? 65536 : stored;
   if (pageBytes < 512 || (pageBytes & (pageBytes - 1)) != 0) return HeaderVerdict::NoDatabase;

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::array<const char*, 2> kLogs{"-wal", "-journal"};
 
-bool exists(const std::string& path) { return port::fileFacts(path).kind != port::FileKind::Missing; }
-
 }  // namespace
 
 std::string Quarantine::nameOf(const std::string& path, int number) {
@@ -25,7 +23,7 @@ std::string Quarantine::nameOf(const std::string& path, int number) {
 int Quarantine::number(bool hasDatabase) const {
   const auto taken = [this](int number, bool withDatabase) {
     const std::string name = nameOf(path_, number);
-    return (withDatabase && exists(name)) || exists(name + kLogs[0]) || exists(name + kLogs[1]);
+    return (withDatabase && port::exists(name)) || port::exists(name + kLogs[0]) || port::exists(name + kLogs[1]);
   };
   int next = 1;
   while (taken(next, true)) ++next;
@@ -34,14 +32,14 @@ int Quarantine::number(bool hasDatabase) const {
 }
 
 void Quarantine::move(const std::string& from, const std::string& to, std::vector<std::string>& names) const {
-  if (!exists(from)) return;
+  if (!port::exists(from)) return;
   if (const int error = port::renameFile(from, to); error != 0) throwFileError(from, "renamed", error);
   names.push_back(to);
 }
 
 std::vector<std::string> Quarantine::run() {
   std::vector<std::string> names;
-  const bool hasDatabase = exists(path_);
+  const bool hasDatabase = port::exists(path_);
   const std::string name = nameOf(path_, number(hasDatabase));
   move(path_, name, names);
   if (const int error = port::syncDirectoryOf(path_); error != 0) throwFileError(path_, "made durable", error);

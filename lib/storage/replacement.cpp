@@ -16,8 +16,6 @@ namespace {
 
 constexpr int kMostGenerations = 9;
 
-bool exists(const std::string& path) { return port::fileFacts(path).kind != port::FileKind::Missing; }
-
 bool isDamage(const Error& error) {
   return error.code() == ErrorCode::Corrupt || error.code() == ErrorCode::NotADatabase;
 }
@@ -31,7 +29,7 @@ void check(int error, const std::string& path, const char* what) {
 Replacement::Replacement(std::string path, std::string backup)
     : path_(std::move(path)), backup_(std::move(backup)), making_(path_ + ".restoring") {}
 
-bool Replacement::isReady() const { return exists(readyName()); }
+bool Replacement::isReady() const { return port::exists(readyName()); }
 
 bool Replacement::hasBackup() const {
   if (backup_.empty()) return false;
@@ -43,7 +41,7 @@ bool Replacement::hasBackup() const {
 
 void Replacement::clear() const {
   for (const char* suffix : {"-journal", "-wal", "-shm", ""}) {
-    if (exists(making_ + suffix)) check(port::removeFile(making_ + suffix), making_, "removed");
+    if (port::exists(making_ + suffix)) check(port::removeFile(making_ + suffix), making_, "removed");
   }
   if (isReady()) check(port::removeFile(readyName()), readyName(), "removed");
 }
@@ -100,7 +98,7 @@ bool Replacement::fromBackup(RecoveryReport& report, std::vector<std::string>& w
 }
 
 bool Replacement::copyWithoutLog() {
-  if (!exists(path_ + "-wal")) return false;
+  if (!port::exists(path_ + "-wal")) return false;
   try {
     begin();
     PlainDatabase alone(path_, PlainDatabase::Mode::Alone);

@@ -14,8 +14,6 @@ namespace holdfast {
 namespace {
 
 std::int64_t sizeOf(const std::string& path) { return port::fileFacts(path).sizeBytes; }
-bool exists(const std::string& path) { return port::fileFacts(path).kind != port::FileKind::Missing; }
-
 std::string absoluteOrEmpty(const std::string& path) {
   int error = 0;
   return path.empty() ? std::string() : port::absolutePath(path, error);
@@ -24,7 +22,7 @@ std::string absoluteOrEmpty(const std::string& path) {
 std::string journalHeader(const std::string& path) {
   std::string first;
   // No lock belongs to it: it may be opened.
-  if (exists(path + "-journal")) port::readSmallFile(path + "-journal", kHeaderBytes, first);
+  if (port::exists(path + "-journal")) port::readSmallFile(path + "-journal", kHeaderBytes, first);
   return first;
 }
 
@@ -64,13 +62,13 @@ void StartUp::findMissing() {
   }
   if (!hasLog && !replacement_.hasBackup()) return;
   report_.cause = RecoveryCause::Lost;
-  report_.findings.emplace_back(exists(path_) ? "the file is empty" : "the file is missing");
+  report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
   if (config_.repairAtOpen && replacement_.fromBackup(report_, warnings_)) return replace();
   giveUp();
 }
 
 bool StartUp::stoppedCleanly() const {
-  if (exists(path_ + "-wal")) return false;  // The last handle that closes removes it.
+  if (port::exists(path_ + "-wal")) return false;  // The last handle that closes removes it.
   return !isHotJournal(journalHeader(path_));
 }
 
@@ -157,7 +155,7 @@ void StartUp::repair() {
 
 void StartUp::replace() {
   std::optional<PlainDatabase> lock;
-  if (exists(path_)) lock.emplace(path_, PlainDatabase::Mode::Write);
+  if (port::exists(path_)) lock.emplace(path_, PlainDatabase::Mode::Write);
   if (lock && !lock->lockAlone()) {
     throw Error(ErrorCode::Busy, "the database is damaged and another process has it open: close it there first");
   }

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <holdfast/testing/faulty_disk.hpp>
 
@@ -19,6 +20,12 @@ namespace holdfast::testing {
 
 inline constexpr std::size_t kRoles = 4;
 inline constexpr std::size_t kActions = 8;
+
+/// By the name of a file.
+inline FileRole roleByName(std::string_view path) noexcept {
+  if (path.ends_with("-wal")) return FileRole::Log;
+  return path.ends_with("-journal") ? FileRole::Journal : FileRole::Database;
+}
 
 /// What a call is told before it is carried out.
 struct CallVerdict {

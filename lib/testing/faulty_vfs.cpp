@@ -121,11 +121,6 @@ FileRole roleOf(int flags) noexcept {
                                                                                : FileRole::Temporary;
 }
 
-FileRole roleOf(std::string_view path) noexcept {
-  if (path.ends_with("-wal")) return FileRole::Log;
-  return path.ends_with("-journal") ? FileRole::Journal : FileRole::Database;
-}
-
 bool exists(const char* name) noexcept {
   int there = 0;
   return disk().real->xAccess(disk().real, name, SQLITE_ACCESS_EXISTS, &there) == SQLITE_OK && there != 0;
@@ -158,7 +153,7 @@ int openFile(sqlite3_vfs* /*self*/, const char* name, sqlite3_file* file, int fl
 }
 
 int deleteFile(sqlite3_vfs* /*self*/, const char* name, int syncDirectory) {
-  const CallVerdict verdict = disk().judge(roleOf(name), FileAction::Delete);
+  const CallVerdict verdict = disk().judge(roleByName(name), FileAction::Delete);
   if (verdict.code != SQLITE_OK) return verdict.code;
   const std::lock_guard lock(disk().order);
   const int code = disk().real->xDelete(disk().real, name, syncDirectory);
@@ -167,7 +162,7 @@ int deleteFile(sqlite3_vfs* /*self*/, const char* name, int syncDirectory) {
 }
 
 int look(sqlite3_vfs* /*self*/, const char* name, int flags, int* out) {
-  const CallVerdict verdict = disk().judge(roleOf(name), FileAction::Look);
+  const CallVerdict verdict = disk().judge(roleByName(name), FileAction::Look);
   if (verdict.code != SQLITE_OK) return SQLITE_IOERR_ACCESS;
   return disk().real->xAccess(disk().real, name, flags, out);
 }

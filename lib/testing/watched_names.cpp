@@ -10,11 +10,6 @@ namespace {
 
 using Change = port::NameWatch::Change;
 
-FileRole roleOf(std::string_view path) noexcept {
-  if (path.ends_with("-wal")) return FileRole::Log;
-  return path.ends_with("-journal") ? FileRole::Journal : FileRole::Database;
-}
-
 FileAction actionOf(Change change) noexcept {
   return change == Change::SyncFile || change == Change::SyncDirectory ? FileAction::Sync : FileAction::Delete;
 }
@@ -25,7 +20,7 @@ class WatchedNames final : public port::NameWatch {
              int (*carryOut)(const std::string& path, const std::string& other)) override {
     DiskState& disk = DiskState::instance();
     int error = 0;
-    if (change != Change::Create && disk.judge(roleOf(path), actionOf(change)).code != SQLITE_OK) {
+    if (change != Change::Create && disk.judge(roleByName(path), actionOf(change)).code != SQLITE_OK) {
       error = DiskState::lastErrno() != 0 ? DiskState::lastErrno() : EIO;
     }
     const std::lock_guard lock(disk.order);

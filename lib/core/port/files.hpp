@@ -19,6 +19,8 @@ struct FileFacts {
 
 FileFacts fileFacts(const std::string& path) noexcept;
 
+inline bool exists(const std::string& path) noexcept { return fileFacts(path).kind != FileKind::Missing; }
+
 /// The absolute path with every link in its directory part resolved; the last component is left as it is. An empty
 /// string, and errno in `error`, where the directory does not exist or cannot be entered.
 std::string absolutePath(const std::string& path, int& error);
