@@ -123,7 +123,7 @@ TEST_SUITE("memory/report") {
     Warm fixture;
     const MemoryReport report = fixture.pool.memory();
     const nlohmann::json json = toJson(report);
-    CHECK(json.size() == 15);
+    CHECK(json.size() == 16);
     CHECK(json["heap"].size() == 6);
     CHECK(json["handles"].size() == 4);
     CHECK(json["handles"][0].size() == 8);

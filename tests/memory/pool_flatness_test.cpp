@@ -151,6 +151,12 @@ TEST_SUITE("memory/flatness") {
   TEST_CASE("waiting threads leave nothing behind") {
     Flat flat;
     flat.pool.open(flat.config);
+    {
+      PooledConnection held = flat.pool.acquire();
+      std::jthread served([&] { flat.pool.acquire(Access::Write, std::chrono::minutes{1}); });
+      CHECK(eventually([&] { return flat.pool.metrics().pendingRequests == 1; }));
+      held.release();
+    }
     checkFlat(100, [&] {
       PooledConnection held = flat.pool.acquire();
       std::jthread waiter([&] { codeOf([&] { flat.pool.acquire(Access::Write, 1ms); }); });

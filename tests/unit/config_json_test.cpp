@@ -279,7 +279,15 @@ TEST_SUITE("policy/config_json") {
                                          "mountPoint",
                                          "checkAtOpen",
                                          "checkAtOpenLimit",
-                                         "repairAtOpen"};
+                                         "repairAtOpen",
+                                         "storageReserve",
+                                         "storageQuota",
+                                         "ballastSize",
+                                         "writeProofInterval",
+                                         "carefulFlash",
+                                         "flashLedger",
+                                         "flashEndurance",
+                                         "flashDailyBudget"};
     const json written = toJson(ConnectionConfig{});
     CHECK(written.size() == names.size());
     for (const std::string& name : names) CHECK_MESSAGE(written.contains(name), name);
