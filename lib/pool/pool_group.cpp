@@ -165,12 +165,14 @@ CommitResult ConnectionPool::Core::commitOnce(Connection::Impl& writer) noexcept
     std::uint64_t mark = 0;
     try {
       mark = writer.commitMark();
+      // GCOVR_EXCL_START: only without a log is the mark read from the file, where the tests of firmware see it fail.
     } catch (const Error& failure) {
       writer.rollback();  // COMMIT has not been tried.
       result.error = share(failure);
       result.outcome = CommitOutcome::NotDone;
       return result;
     }
+    // GCOVR_EXCL_STOP
     result.outcome = commitAndSync(writer, error);
     if (result.outcome == CommitOutcome::Unknown) result.outcome = resolveOutcome(writer, mark);
     if (storage.state() != StorageState::Ok && result.outcome == CommitOutcome::Done && writer.commitMark() != mark) {

@@ -4,7 +4,12 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
+
 #include "support/pool_fixture.hpp"
+#include "support/threads.hpp"
 
 using namespace std::chrono_literals;
 using namespace holdfast;
@@ -118,6 +123,36 @@ TEST_SUITE("memory/pressure") {
     CHECK(fixture.events->count(EventKind::MemoryNormal) == 1);
     CHECK(fixture.rows() == 19999);
     CHECK(pool.leases().empty());
+  }
+
+  TEST_CASE("a transaction waits for memory while others hold leases, and control goes on meanwhile") {
+    const Watchdog watchdog("a transaction that waits for memory");
+    Pressed fixture;
+    ConnectionPool& pool = fixture.pool;
+    Gate end;
+    Gate taken;
+    std::jthread holder([&] {
+      const PooledConnection lease = pool.acquire(Access::Read);
+      taken.open();
+      end.pass();
+    });
+    REQUIRE(taken.pass());
+    REQUIRE(fixture.press(98) == MemoryStage::Critical);
+    std::atomic<bool> waiting = true;
+    std::jthread control([&] {
+      while (waiting) CHECK(pool.with({.priority = Priority::Control}).queryValue<int>("SELECT 1") == 1);
+    });
+    const auto start = std::chrono::steady_clock::now();
+    const auto error = codeOf([&] {
+      pool.transaction([](Transaction& tx) { tx.run("DELETE FROM item WHERE id = 1"); }, {.timeout = 500ms});
+    });
+    waiting = false;
+    CHECK(error == ErrorCode::MemoryLimit);
+    CHECK(std::chrono::steady_clock::now() - start >= 500ms);
+    end.open();
+    holder.join();
+    fixture.ballast.release();
+    CHECK(pool.run("DELETE FROM item WHERE id = 1").changes == 1);
   }
 
   TEST_CASE("an event of memory pressure says that the stage rose, and what was released") {
