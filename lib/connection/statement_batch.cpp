@@ -22,9 +22,6 @@ struct Connection::Impl::Batch::Running {
 Connection::Impl::Batch::Batch(Impl& impl, const Sql& sql)
     : impl_(impl), sql_(sql), statement_((impl.requireUsable(), impl.statementFor(sql))) {
   if (!statement_.cached) impl_.guard.noteRun();
-  if (impl_.leasedFor != Access::Read || statement_.readOnly) return;
-  impl_.statements.release(statement_);
-  impl_.raise(Error(ErrorCode::Denied, "the statement writes, and this is a read handle"), sql_);
 }
 
 RunResult Connection::Impl::Batch::run(std::span<const ValueView> values) {

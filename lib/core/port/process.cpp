@@ -36,7 +36,7 @@ extern "C" void onForkInChild() {
 
 }  // namespace
 
-bool hasOtherProcesses() noexcept { return true; }
+bool hasOtherProcesses() noexcept { return true; }  // GCOVR_EXCL_LINE: asked without a log only.
 
 double randomUnit() noexcept {
   return unitOf(mixed(randomState.fetch_add(kGamma, std::memory_order_relaxed) + kGamma));
