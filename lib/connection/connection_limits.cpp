@@ -6,10 +6,9 @@
 
 #include "connection/connection_impl.hpp"
 #include "core/port/thread.hpp"
+#include "core/steady_clock.hpp"
 
 namespace holdfast {
-
-using SteadyClock = std::chrono::steady_clock;
 
 void Connection::Impl::setLimits(Limits limits) noexcept {
   limits_ = std::move(limits);

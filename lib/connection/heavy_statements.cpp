@@ -6,14 +6,13 @@
 
 #include "connection/heap_wall.hpp"
 #include "core/port/thread_local.hpp"
+#include "core/steady_clock.hpp"
 #include "policy/memory_budget.hpp"
 
 namespace holdfast {
 namespace {
 
 HOLDFAST_THREAD_LOCAL int insideOfThisThread = 0;
-
-using SteadyClock = std::chrono::steady_clock;
 
 /// Whether what is free below nine tenths of the limit has room for what one more collects, and merges.
 bool hasRoomForOneMore() noexcept {

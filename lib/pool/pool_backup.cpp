@@ -12,8 +12,6 @@
 namespace holdfast {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 void require(bool accepted, const char* name, long long value, const char* range) {
   if (accepted) return;
   throw Error(ErrorCode::InvalidArgument,

@@ -18,6 +18,7 @@
 #include "core/out_of_memory.hpp"
 #include "core/port/mutex.hpp"
 #include "core/port/process.hpp"
+#include "core/steady_clock.hpp"
 #include "pool/change_hub.hpp"
 #include "pool/change_observers.hpp"
 #include "pool/inside_transaction.hpp"

@@ -9,8 +9,6 @@
 namespace holdfast {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 std::shared_ptr<const Error> share(const Error& error) { return std::make_shared<const Error>(error); }
 
 }  // namespace

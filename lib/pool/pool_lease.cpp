@@ -18,8 +18,6 @@ HOLDFAST_THREAD_LOCAL std::size_t preferredReader = 0;  // 0: not chosen yet.
 constexpr std::uint32_t kSampleAcquire = 64;
 HOLDFAST_THREAD_LOCAL std::uint32_t acquireCount = 0;
 
-using SteadyClock = std::chrono::steady_clock;
-
 }  // namespace
 
 std::string describe(const LeaseInfo& lease) {

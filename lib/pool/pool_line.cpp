@@ -7,12 +7,6 @@
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
-namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-}  // namespace
-
 WaitQueue& ConnectionPool::Core::waitersOf(Access access) noexcept {
   return table.waitingFor(access) == SlotTable::kWritersWait ? writeWaiters : readWaiters;
 }

@@ -9,7 +9,6 @@
 namespace holdfast {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kLookAtLogAgain{5};
 
 std::string formatMebibytes(std::int64_t bytes) {

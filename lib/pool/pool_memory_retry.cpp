@@ -9,8 +9,6 @@
 
 namespace holdfast {
 
-using SteadyClock = std::chrono::steady_clock;
-
 bool ConnectionPool::Core::holdsLease(std::uint64_t thread) const noexcept {
   for (SlotSet rest = table.inUse(); !rest.empty(); rest.erase(rest.first())) {
     const LeaseRecord& lease = table[rest.first()].lease;

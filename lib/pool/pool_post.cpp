@@ -11,7 +11,6 @@
 namespace holdfast {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
 constexpr int kMaxAttempts = 5;
 
 Holder ownWork() { return {Place::here(), nullptr, true, port::currentThreadId()}; }

@@ -13,8 +13,6 @@
 namespace holdfast {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 // Whether a statement can be carried out inside of a transaction: PRAGMA and VACUUM mean something else there, or fail.
 bool mayShareTransaction(std::string_view sql) noexcept {
   static constexpr std::array<std::string_view, 5> kWords{"insert", "update", "delete", "replace", "with"};

@@ -8,12 +8,11 @@
 
 #include "connection/connection_impl.hpp"
 #include "core/port/files.hpp"
+#include "core/steady_clock.hpp"
 #include "storage/checkpoint_policy.hpp"
 
 namespace holdfast {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 #if defined(EDQUOT)
 constexpr int kQuotaReached = EDQUOT;
