@@ -270,8 +270,19 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
     refuseInsideTransaction();
   }
 
+  // Migrations (pool_schema.cpp, pool_migrations.hpp).
+  class Migrating;
+  /// Once the first handle is open. Throws Error{SchemaVersion}, ...
+  void settleSchema(OpenReport& report);
+  /// What a program may do whose migrations end at `program`. Throws Error{SchemaVersion} where that is nothing.
+  void enterSchema(const SchemaContract& contract, int program, OpenReport& report);
+  /// Counts this start as a healthy one of a trial, where it is one by now, and was not counted yet.
+  void noteHealthyStart(bool closing) noexcept;
+
   // The cores that have a file open.
   static port::Mutex openFilesMutex;
+  /// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
+  static port::Mutex startingMutex;
   static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
   Core* nextOpen HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
 

@@ -20,8 +20,6 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
-constinit port::Mutex startingMutex;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -149,6 +147,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     anchor.connectionId = 0;
     anchor.restUntil = {};
     foreignWritesSeen = false;
+    schema.reset();
     resetMetrics();
   }
   openPools.fetch_add(1);
@@ -157,7 +156,9 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
+  openConnection(SlotTable::kWriter, config.openTimeout);
+  settleSchema(report);
+  for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
   report.journalMode = kJournalMode;
@@ -202,6 +203,7 @@ void ConnectionPool::Core::close(bool lastChance) {
     name = nameToClose(path, lastChance);
     draining = true;
   }
+  if (!lastChance) noteHealthyStart(true);
   // From here on nothing fails for want of memory.
   finishBackgroundWork();
   {
