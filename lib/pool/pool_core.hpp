@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -281,8 +282,6 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
 
   // The cores that have a file open.
   static port::Mutex openFilesMutex;
-  /// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
-  static port::Mutex startingMutex;
   static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
   Core* nextOpen HOLDFAST_GUARDED_BY(openFilesMutex) = nullptr;
 
@@ -365,6 +364,8 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void yieldFile() noexcept;
   void startOpening(const ConnectionConfig& wanted);
   void takeFile(const ConnectionConfig& wanted, OpenReport& report);
+  /// Puts another file in the place of the database, which no handle has open; the claim is to that one then.
+  void exchangeFile(const std::function<void()>& exchange);
   /// Checks the file and repairs it where it has to be (pool_start_up.cpp).
   void startUp(const ConnectionConfig& wanted, OpenReport& report);
   void openHandles(OpenReport& report);

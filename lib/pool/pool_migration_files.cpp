@@ -38,18 +38,10 @@ std::string ConnectionPool::Core::Migrating::backUp(Core& core, Connection& writ
 }
 
 void ConnectionPool::Core::Migrating::putBack(Core& core, const std::string& backup, UndoneMigration& undone) {
-  const port::LockGuard starting(startingMutex);
   int error = 0;
   const std::string& scheduled = core.config.backup.path;
-  TrialUndo(core.path, scheduled.empty() ? scheduled : port::absolutePath(scheduled, error)).run(backup, undone);
-  const port::FileFacts facts = port::fileFacts(core.path);
-  core.yieldFile();
-  {
-    const port::LockGuard guard(core.mutex);
-    core.device = facts.device;
-    core.inode = facts.inode;
-  }
-  core.claimFile();
+  TrialUndo undo(core.path, scheduled.empty() ? scheduled : port::absolutePath(scheduled, error));
+  core.exchangeFile([&] { undo.run(backup, undone); });
 }
 
 }  // namespace holdfast

@@ -5,7 +5,6 @@
 namespace holdfast {
 
 constinit port::Mutex ConnectionPool::Core::openFilesMutex;
-constinit port::Mutex ConnectionPool::Core::startingMutex;
 constinit ConnectionPool::Core* ConnectionPool::Core::firstOpen = nullptr;
 
 void ConnectionPool::Core::claimFile() {

@@ -95,8 +95,7 @@ bool StartUp::isInUse() const {
 
 bool StartUp::looksPlausible(bool clean) {
   try {
-    const PlainDatabase file(path_, PlainDatabase::Mode::Read);
-    const std::string first = file.firstBytes(kHeaderBytes);
+    const std::string first = firstBytesOf(path_, kHeaderBytes);
     if (judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) != HeaderVerdict::Plausible) return false;
     if (clean) userVersion_ = userVersionOf(first);  // Otherwise a log may hold a newer one.
     return true;
