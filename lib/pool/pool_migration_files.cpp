@@ -15,21 +15,16 @@ std::string ConnectionPool::Core::Migrating::backUp(Core& core, Connection& writ
   BackupTarget target(wanted.empty() ? core.path + ".before-migration" : wanted, core.path, 0, &Core::isOpenFile);
   ContentFacts facts;
   std::vector<std::string> warnings;
-  try {
-    target.begin();
-    {
-      DatabaseCopy copy(writer.impl(), target.part());
-      facts = copy.facts();
-      while (!copy.step(kPagesAtATime)) {
-      }
-      copy.finish();
+  target.begin();
+  {
+    DatabaseCopy copy(writer.impl(), target.part());
+    facts = copy.facts();
+    while (!copy.step(kPagesAtATime)) {
     }
-    target.verify(facts, {});
-    target.publish(warnings);
-  } catch (Error& error) {
-    addFrameIfPossible(error, [&target] { return "backup before a migration to " + target.path(); });
-    throw;
+    copy.finish();
   }
+  target.verify(facts, {});
+  target.publish(warnings);
   for (const std::string& warning : warnings) core.log(LogLevel::Warning, {warning});
   core.publish(EventKind::BackupMade, 0,
                {target.path(), ": ", formatBytes(facts.pages * facts.pageBytes), " in ",

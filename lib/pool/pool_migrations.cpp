@@ -203,7 +203,11 @@ void ConnectionPool::Core::Migrating::Impl::apply(Core& core, Connection& writer
   checkRetry(migrations_, record.contract, record.undone);
   // The one that a trial needs is not to be replaced.
   if (migrations_.backup && !record.trial && !migration_ledger::isEmpty(writer)) {
-    report.backup = backUp(core, writer, migrations_.backupPath);
+    try {
+      report.backup = backUp(core, writer, migrations_.backupPath);
+    } catch (Error& error) {
+      throw addFrameIfPossible(error, [] { return "backup before the migration"; });
+    }
   }
   const std::optional<TrialState> trial = trialOf(record, report.backup);
   MigrationRun(writer, migrations_, record.contract.version).apply(trial, report.steps);
@@ -305,20 +309,20 @@ bool ConnectionPool::confirmMigration() {
 }
 
 MigrationStatus ConnectionPool::migrationStatus() {
-  return read([this](ReadTransaction& tx) {
+  MigrationStatus status;
+  read([&](ReadTransaction& tx) {
     const MigrationRecord record(tx, core_->path);
-    MigrationStatus status;
     status.contract = record.contract;
+    status.applied = record.applied;
+    status.trial = record.trial;
+    status.undone = record.undone;
     if (const Migrator* migrator = core_->config.migrations.get()) {
       status.programVersion = static_cast<const Core::Migrating*>(migrator)->version();
     }
-    status.access = accessOf(record.contract, status.programVersion);
-    status.applied = record.applied;
-    for (int next = record.contract.version + 1; next <= status.programVersion; ++next) status.pending.push_back(next);
-    status.trial = record.trial;
-    status.undone = record.undone;
-    return status;
   });
+  status.access = accessOf(status.contract, status.programVersion);
+  for (int next = status.contract.version + 1; next <= status.programVersion; ++next) status.pending.push_back(next);
+  return status;
 }
 
 }  // namespace holdfast

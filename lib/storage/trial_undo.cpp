@@ -27,6 +27,10 @@ void note(PlainDatabase& database, const UndoneMigration& undone, const std::str
   database.run("COMMIT");
 }
 
+void succeed(int error, const std::string& path, const char* what) {
+  if (error != 0) throwFileError(path, what, error);
+}
+
 // What cannot be read is not restored either.
 bool isNewer(const std::string& backup, int version) {
   try {
@@ -68,10 +72,9 @@ void TrialUndo::setNewerBackupsAside(int version) const {
     const std::string name = generationName(scheduled_, generation);
     if (!port::exists(name) || !isNewer(name, version)) continue;
     const std::string aside = Quarantine(name, Quarantine::kUndone).name();
-    if (const int error = port::renameFile(name, aside); error != 0) throwFileError(name, "renamed", error);
+    succeed(port::renameFile(name, aside), name, "renamed");
   }
-  if (const int error = port::syncDirectoryOf(scheduled_); error != 0)
-    throwFileError(scheduled_, "made durable", error);
+  succeed(port::syncDirectoryOf(scheduled_), scheduled_, "made durable");
 }
 
 std::vector<std::string> TrialUndo::carryOn() const {
@@ -82,9 +85,7 @@ std::vector<std::string> TrialUndo::carryOn() const {
 
 void TrialUndo::clear() const {
   if (!replacement_.isReady()) return;
-  if (const int error = port::removeFile(replacement_.readyName()); error != 0) {
-    throwFileError(replacement_.readyName(), "removed", error);
-  }
+  succeed(port::removeFile(replacement_.readyName()), replacement_.readyName(), "removed");
 }
 
 }  // namespace holdfast

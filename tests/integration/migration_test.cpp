@@ -90,6 +90,7 @@ TEST_SUITE("integration/migration") {
     const auto error = errorOf([&] { f.openWith(two); });
     REQUIRE(error.has_value());
     CHECK(error->code() == ErrorCode::CannotOpen);
+    CHECK(contains(error->what(), "backup before the migration"));
     two.backupPath = f.directory.file("");
     CHECK(codeOf([&] { f.openWith(two); }) == ErrorCode::InvalidArgument);
     CHECK_FALSE(f.pool.isOpen());

@@ -154,6 +154,28 @@ void checkCutsOf(const Scenario& scenario) {
   checkPowerCuts(scenario, many);
 }
 
+void checkFailingCallsOf(Scenario scenario, std::int64_t step) {
+  scenario.work = [start = scenario.restart](Attempt& attempt) {
+    try {
+      start(attempt.database());
+    } catch (const Error&) {
+      // It has happened or it has not; half of it would show below.
+    }
+    attempt.heal();
+    start(attempt.database());
+  };
+  FailingCallOptions options;
+  options.step = step;
+  options.run.enough = 1000;
+  [[maybe_unused]] const JournalLeaksOfSqlite known;
+  const FaultReport report = runFailingCalls(scenario, options);
+  MESSAGE(report.text());
+  CHECK(report.points > 50 / HOLDFAST_TEST_SLOWDOWN);
+  for (const Finding& finding : report.findings) {
+    CHECK_MESSAGE(finding.verdict == Verdict::Leaked, finding.point, ": ", finding.what);
+  }
+}
+
 }  // namespace
 
 TEST_SUITE("reliability/migration_cut") {
@@ -163,26 +185,8 @@ TEST_SUITE("reliability/migration_cut") {
 
   TEST_CASE("the undoing of a migration may be cut anywhere, and cut again") { checkCutsOf(undoingScenario()); }
 
-  TEST_CASE("each call on the way to undo one may fail, and the next start comes to the same end") {
-    FailingCallOptions options;
-    options.step = HOLDFAST_TEST_SLOWDOWN;
-    Scenario scenario = undoingScenario();
-    scenario.work = [start = scenario.restart](Attempt& attempt) {
-      try {
-        start(attempt.database());
-      } catch (const Error&) {
-        // It is undone or it is not; half of it would show below.
-      }
-      attempt.heal();
-      start(attempt.database());
-    };
-    options.run.enough = 1000;
-    [[maybe_unused]] const JournalLeaksOfSqlite known;
-    const FaultReport report = runFailingCalls(scenario, options);
-    MESSAGE(report.text());
-    CHECK(report.points > 50 / HOLDFAST_TEST_SLOWDOWN);
-    for (const Finding& finding : report.findings) {
-      CHECK_MESSAGE(finding.verdict == Verdict::Leaked, finding.point, ": ", finding.what);
-    }
+  TEST_CASE("each call on the way may fail, and the next start comes to the same end") {
+    checkFailingCallsOf(migratingScenario(true), 2 * HOLDFAST_TEST_SLOWDOWN);
+    checkFailingCallsOf(undoingScenario(), HOLDFAST_TEST_SLOWDOWN);
   }
 }
