@@ -61,6 +61,7 @@ void ConnectionPool::Core::tick() {
   hub->trimCaches();
   memoryCheck(true);
   backupIfDue();
+  noteHealthyStart(false);
   reviewLedger();
 }
 

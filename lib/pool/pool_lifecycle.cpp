@@ -122,6 +122,20 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
   useTemporaryDirectoryBeside(file.path);
 }
 
+void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[inode % kStripes]);
+  exchange();
+  const port::FileFacts facts = port::fileFacts(path);
+  yieldFile();
+  {
+    const port::LockGuard guard(mutex);
+    device = facts.device;
+    inode = facts.inode;
+  }
+  claimFile();
+}
+
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
   // Whatever needs memory comes first: from Opening on nothing may fail.
   ConnectionConfig copy = wanted;
@@ -157,6 +171,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     anchor.connectionId = 0;
     anchor.restUntil = {};
     foreignWritesSeen = false;
+    schema.reset();
     resetMetrics();
   }
   openPools.fetch_add(1);
@@ -165,7 +180,9 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
+  openConnection(SlotTable::kWriter, config.openTimeout);
+  settleSchema(report);
+  for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
   report.journalMode = kJournalMode;
@@ -210,6 +227,7 @@ void ConnectionPool::Core::close(bool lastChance) {
     name = nameToClose(path, lastChance);
     draining = true;
   }
+  if (!lastChance) noteHealthyStart(true);
   // From here on nothing fails for want of memory.
   finishBackgroundWork();
   {

@@ -12,6 +12,8 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
   if (isOpenFile(file.device, file.inode)) return;  // Which claimFile() reports.
   StartUp start(file.path, wanted);
   start.run();
+  schema.userVersion = start.userVersion();
+  schema.undoneBefore = start.hasUndone();
   report.recovery = std::move(start.report());
   report.warnings = std::move(start.warnings());
   const RecoveryReport& recovery = report.recovery;

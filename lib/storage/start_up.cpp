@@ -29,7 +29,10 @@ std::string journalHeader(const std::string& path) {
 }  // namespace
 
 StartUp::StartUp(std::string path, const ConnectionConfig& config)
-    : path_(std::move(path)), config_(config), replacement_(path_, absoluteOrEmpty(config.backup.path)) {}
+    : path_(std::move(path)),
+      config_(config),
+      replacement_(path_, absoluteOrEmpty(config.backup.path)),
+      trialUndo_(path_) {}
 
 void StartUp::run() {
   const auto start = std::chrono::steady_clock::now();
@@ -60,7 +63,15 @@ void StartUp::findMissing() {
     report_.findings.emplace_back("an earlier start was interrupted while it put a replacement in place");
     return replace();
   }
-  if (!hasLog && !replacement_.hasBackup()) return;
+  if (!port::exists(path_) && trialUndo_.isReady()) {
+    hasUndone_ = true;
+    trialUndo_.carryOn();
+    return;
+  }
+  if (!hasLog && !replacement_.hasBackup()) {
+    userVersion_ = 0;
+    return;
+  }
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
   if (config_.repairAtOpen && replacement_.fromBackup(report_, warnings_)) return replace();
@@ -82,10 +93,12 @@ bool StartUp::isInUse() const {
   }
 }
 
-bool StartUp::looksPlausible() const {
+bool StartUp::looksPlausible(bool clean) {
   try {
     const std::string first = firstBytesOf(path_, kHeaderBytes);
-    return judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) == HeaderVerdict::Plausible;
+    if (judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) != HeaderVerdict::Plausible) return false;
+    if (clean) userVersion_ = userVersionOf(first);  // Otherwise a log may hold a newer one.
+    return true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::MemoryLimit) throw;
     return true;  // The first handle tells what is wrong better.
@@ -93,12 +106,15 @@ bool StartUp::looksPlausible() const {
 }
 
 void StartUp::checkExisting() {
-  replacement_.clear();  // Of a start that was interrupted before anything was replaced.
-  const bool clean = stoppedCleanly() || isInUse();
+  // Of a start that was interrupted before anything was replaced.
+  replacement_.clear();
+  trialUndo_.clear();
+  const bool stopped = stoppedCleanly();
+  const bool clean = stopped || isInUse();
   if (!clean) report_.cause = RecoveryCause::UncleanStop;
   const bool wanted =
       config_.checkAtOpen == OpenCheck::Always || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
-  if (!wanted && looksPlausible()) return;
+  if (!wanted && looksPlausible(stopped)) return;
   FileCheck::Options options;
   options.busyTimeout = config_.openTimeout;
   if (config_.checkAtOpenLimit.count() > 0) {
