@@ -29,6 +29,10 @@ struct ConnectionProfile {
   std::int64_t statementCacheBytes = 0;
   /// A handle that can only read is taken, too.
   bool mayBeReadOnly = false;
+  /// Of a damaged database: nothing of it is changed, whatever the journal it uses.
+  bool readsOnly = false;
+  /// Triggers fire and views can be read.
+  bool triggersAndViews = true;
   /// The file layer; null: SQLite's default.
   std::shared_ptr<CountingVfs> vfs = nullptr;
   /// Learns what is committed; null: nobody does.

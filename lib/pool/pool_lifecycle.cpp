@@ -10,6 +10,7 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 
 namespace holdfast {
@@ -20,8 +21,6 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
-constinit port::Mutex startingMutex;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -52,6 +51,7 @@ ConnectionPool::Core::Core()
   storage.listen([this](StorageState now, StorageState before, const std::string& why) {
     publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+    if (now == StorageState::Damaged) suspectDamage();
   });
 }
 
@@ -77,6 +77,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     takeFile(wanted, report);
     const std::string warning = storage.start(path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
     if (!warning.empty()) report.warnings.push_back(warning);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
     startLedger(report);
     openHandles(report);
   } catch (Error& error) {
@@ -88,10 +89,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
-  if (report.recovery.action != RecoveryAction::None) {
-    publish(EventKind::DatabaseRecovered, 0,
-            {toText(report.recovery.cause), ", ", toText(report.recovery.action), ": ", path});
-  }
+  tellRecovery(report.recovery);
   publish(EventKind::Initialized, 0, {path});
   return report;
 }
@@ -141,6 +139,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
     watch.reset();
+    damage.start(config.housekeepingInterval);
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;
@@ -362,7 +361,9 @@ void ConnectionPool::Core::closeHandles() noexcept {
   if (!table.inUse().contains(SlotTable::kWriter)) settleGroup();
   // The write handle last: it moves the log into the database, and no reader stands in its way then.
   while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
-    if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);
+    // The log beside a damaged database stays what it is, and tells the next start to look.
+    const bool copies = connection->impl().profile.access == Access::Write && storage.state() != StorageState::Damaged;
+    if (copies && alone) checkpointBeforeClose(*connection);
     retire(std::move(connection));
   }
   if (alone) leaveProcess();

@@ -1,4 +1,4 @@
-// In the place of pool_backup.cpp and pool_start_up.cpp where there is no file system that can give a file another name:
+// In the place of pool_backup.cpp, pool_repair.cpp and pool_start_up.cpp where there is no file system that can give a file another name:
 // a damaged database is reported, and not replaced.
 
 #include "pool/pool_core.hpp"
@@ -25,5 +25,7 @@ void ConnectionPool::Core::backupIfDue() {}
 void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /*report*/) {
   if (!wanted.mountPoint.empty()) throw unsupported();
 }
+
+void ConnectionPool::Core::repairDamage() { damage.leaveAlone(); }
 
 }  // namespace holdfast

@@ -14,11 +14,16 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
   start.run();
   report.recovery = std::move(start.report());
   report.warnings = std::move(start.warnings());
-  const RecoveryReport& recovery = report.recovery;
+  const std::string text = noteRecovery(report.recovery);
+  if (!text.empty()) report.warnings.push_back(text);
+}
+
+std::string ConnectionPool::Core::noteRecovery(const RecoveryReport& recovery) {
   if (recovery.cause != RecoveryCause::None) {
     counters.recoveryTook[static_cast<std::size_t>(recovery.cause)] = recovery.took.count();
   }
-  if (recovery.action == RecoveryAction::None) return;
+  if (recovery.action == RecoveryAction::None) return {};
+  damage.note(recovery);
   std::string text = "the database was " + std::string(toText(recovery.cause)) + " and has been " +
                      std::string(toText(recovery.action));
   if (!recovery.backup.empty()) text += " from \"" + recovery.backup + "\"";
@@ -26,9 +31,14 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
     text += ": " + std::to_string(recovery.salvage.rowsKept) + " rows kept, " + std::to_string(recovery.salvage.gaps) +
             " places unreadable";
   }
+  if (recovery.action == RecoveryAction::OpenedReadOnly) {
+    damage.leaveAlone();
+    text += ", writes are refused";
+    if (!recovery.findings.empty()) text += ": " + recovery.findings.front();
+  }
   text += ", in " + formatDuration(recovery.took);
   for (const std::string& kept : recovery.quarantined) text += "; kept \"" + kept + "\"";
-  report.warnings.push_back(std::move(text));
+  return text;
 }
 
 }  // namespace holdfast

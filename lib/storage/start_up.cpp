@@ -38,6 +38,11 @@ void StartUp::run() {
   report_.took = std::chrono::steady_clock::now() - start;
 }
 
+void StartUp::runAfterDamage() {
+  wasInUse_ = true;
+  run();
+}
+
 void StartUp::requireMount() const {
   if (config_.mountPoint.empty()) return;
   if (!port::isMountPoint(config_.mountPoint)) {
@@ -60,7 +65,7 @@ void StartUp::findMissing() {
     report_.findings.emplace_back("an earlier start was interrupted while it put a replacement in place");
     return replace();
   }
-  if (!hasLog && !replacement_.hasBackup()) return;
+  if (!hasLog && !replacement_.hasBackup() && !wasInUse_) return;
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
   if (config_.repairAtOpen && replacement_.fromBackup(report_, warnings_)) return replace();
@@ -95,19 +100,18 @@ bool StartUp::looksPlausible() const {
 
 void StartUp::checkExisting() {
   replacement_.clear();  // Of a start that was interrupted before anything was replaced.
-  const bool clean = stoppedCleanly() || isInUse();
+  const bool clean = wasInUse_ || stoppedCleanly() || isInUse();
+  const bool full = wasInUse_ || config_.checkAtOpen == OpenCheck::Always;
   if (!clean) report_.cause = RecoveryCause::UncleanStop;
-  const bool wanted =
-      config_.checkAtOpen == OpenCheck::Always || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
+  const bool wanted = full || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
   if (!wanted && looksPlausible()) return;
   FileCheck::Options options;
   options.busyTimeout = config_.openTimeout;
-  if (config_.checkAtOpenLimit.count() > 0) {
+  if (config_.checkAtOpenLimit.count() > 0 && !wasInUse_) {
     options.limits.deadline = std::chrono::steady_clock::now() + config_.checkAtOpenLimit;
   }
   FileCheck check(path_, options);
-  const VerifyResult result =
-      check.run(config_.checkAtOpen == OpenCheck::Always ? VerifyDepth::Full : VerifyDepth::Quick);
+  const VerifyResult result = check.run(full ? VerifyDepth::Full : VerifyDepth::Quick);
   report_.checked = result;
   report_.findings = check.findings();
   if (check.error()) damage_ = check.error()->code();
@@ -124,7 +128,7 @@ void StartUp::act(VerifyResult result) {
     case VerifyResult::IndexesDamaged: report_.cause = RecoveryCause::IndexesDamaged; break;
     case VerifyResult::Damaged: report_.cause = RecoveryCause::Damaged; break;
   }
-  if (!config_.repairAtOpen) giveUp();
+  if (!config_.repairAtOpen) return leaveAsItIs();
   result == VerifyResult::IndexesDamaged ? reindex() : repair();
 }
 
@@ -143,12 +147,16 @@ void StartUp::reindex() {
 
 void StartUp::repair() {
   try {
-    if (!replacement_.fromBackup(report_, warnings_)) replacement_.fromDamaged(report_);
+    if (!replacement_.fromBackup(report_, warnings_)) {
+      if (!config_.salvage) return leaveAsItIs();
+      replacement_.fromDamaged(report_);
+    }
   } catch (const Error& error) {
     replacement_.clear();
-    if (error.code() != ErrorCode::Corrupt && error.code() != ErrorCode::NotADatabase) throw;
+    // A schema that cannot be carried out is damage, too.
+    if (error.category() != ErrorCategory::Corruption && error.category() != ErrorCategory::Request) throw;
     report_.findings.push_back(error.reason());
-    giveUp();
+    return leaveAsItIs();
   }
   replace();
 }
@@ -161,6 +169,25 @@ void StartUp::replace() {
   }
   report_.quarantined = Quarantine(path_).run();
   replacement_.publish();
+}
+
+bool StartUp::canBeRead() const {
+  try {
+    return PlainDatabase(path_, PlainDatabase::Mode::Read)
+               .integer("SELECT count(*) FROM sqlite_schema WHERE type = 'table'") > 0;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::MemoryLimit) throw;
+    return false;
+  }
+}
+
+void StartUp::leaveAsItIs() {
+  report_.action = RecoveryAction::None;
+  report_.salvage = {};
+  if (!config_.readDamaged || !canBeRead()) giveUp();
+  report_.action = RecoveryAction::OpenedReadOnly;
+  // Whoever opens it next is to look at it again, and does where a log lies beside it.
+  if (kHasThreads && !port::exists(path_ + "-wal")) port::createPrivateFile(path_ + "-wal");
 }
 
 void StartUp::giveUp() const {

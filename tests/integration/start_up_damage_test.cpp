@@ -225,6 +225,7 @@ TEST_SUITE("integration/start_up_damage") {
     const std::string damaged = fileContent(f.config.database);
     leaveLog(f.config.database);
     f.config.repairAtOpen = false;
+    f.config.readDamaged = false;
     CHECK(codeOf([&] { f.open(); }) == ErrorCode::Corrupt);
     CHECK(fileContent(f.config.database) == damaged);
     CHECK(fs::exists(f.config.database + "-wal"));
