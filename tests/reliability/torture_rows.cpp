@@ -13,6 +13,7 @@
 #include "reliability/kill_run.hpp"
 #include "reliability/ledger.hpp"
 #include "reliability/process_run.hpp"
+#include "reliability/storage_run.hpp"
 
 namespace holdfast::test {
 namespace {
@@ -145,6 +146,23 @@ RowResult damagedFiles(const RowPlan& wanted) {
   return result;
 }
 
+RowResult storage(const RowPlan& wanted) {
+  const StorageReport report = runStorage(wanted.points, wanted.seed, wanted.progress);
+  RowResult result;
+  result.ok = report.ok();
+  result.points = report.rounds;
+  result.summary = report.possible
+                       ? std::to_string(report.acknowledged) + " acknowledged, " + std::to_string(report.refused) +
+                             " refused, " + std::to_string(report.faults.size()) + " faults"
+                       : "not tried: it needs the superuser";
+  for (const std::string& fault : report.faults) result.summary += "\n    " + fault;
+  result.json = {{"rounds", report.rounds},
+                 {"acknowledged", report.acknowledged},
+                 {"refused", report.refused},
+                 {"faults", report.faults}};
+  return result;
+}
+
 RowResult processes(const RowPlan& wanted) {
   const ProcessReport report = runProcesses(4, 2, std::chrono::seconds(wanted.points));
   constexpr double kLongest = 250;
@@ -216,6 +234,7 @@ const std::vector<TortureRow>& tortureRows() {
       {"calls", "n-th I/O call fails, every n, once and for good", 0, failCalls},
       {"allocations", "n-th allocation fails, SQLite's and C++'s, every n", 0, failAllocations},
       {"damaged", "damaged files, of all kinds, with and without a backup", 2'000, damagedFiles},
+      {"storage", "medium full, read-only, taken away and put back", 200, storage},
       {"processes", "4 processes, 2 threads each", 60, processes},
   };
   return rows;
