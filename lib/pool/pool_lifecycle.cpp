@@ -1,6 +1,7 @@
 // open() and close().
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -95,7 +96,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
-  const port::LockGuard starting(startingMutex);
+  const DatabaseFile found = findDatabaseFile(wanted.database);
+  const port::LockGuard byName(StartingTurns::ofName(found.path));
+  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);

