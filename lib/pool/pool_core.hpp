@@ -357,8 +357,9 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void takeFile(const ConnectionConfig& wanted, OpenReport& report);
   /// Checks the file and repairs it where it has to be (pool_start_up.cpp).
   void startUp(const ConnectionConfig& wanted, OpenReport& report);
-  /// Takes down what was done. Returns it for people, or nothing.
+  void startUpDamaged(OpenReport& report);
   std::string noteRecovery(const RecoveryReport& recovery);
+  void adoptFile();
   class Repair;
   void repairDamage();
   void openHandles(OpenReport& report);

@@ -78,9 +78,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     takeFile(wanted, report);
     const std::string warning = storage.start(path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
     if (!warning.empty()) report.warnings.push_back(warning);
-    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
     startLedger(report);
     openHandles(report);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -159,7 +159,14 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
+  try {
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    startUpDamaged(report);
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  }
+  for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
   report.journalMode = kJournalMode;

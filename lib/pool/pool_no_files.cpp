@@ -26,6 +26,8 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /
   if (!wanted.mountPoint.empty()) throw unsupported();
 }
 
+void ConnectionPool::Core::startUpDamaged(OpenReport& report) { report.recovery.checked = VerifyResult::Damaged; }
+
 void ConnectionPool::Core::repairDamage() { damage.leaveAlone(); }
 
 }  // namespace holdfast

@@ -32,8 +32,6 @@ class ConnectionPool::Core::Repair {
 
  private:
   RecoveryReport climbLadder();
-  /// The file that lies at the path now is the pool's.
-  void adoptFile();
   void openWriter() noexcept;
   bool begin();
   bool takeAll();
@@ -111,7 +109,7 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
     const port::LockGuard byName(StartingTurns::ofName(core_.path));
     const port::LockGuard byFile(StartingTurns::ofFile(core_.inode));
     start.runAfterDamage();
-    adoptFile();
+    core_.adoptFile();
   } catch (const Error& error) {
     core_.log(LogLevel::Error, {"the damaged database could not be repaired: ", error.what()});
     // What can neither be repaired nor be read is left alone; what is in the way of a repair passes.
@@ -133,12 +131,13 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   return std::move(report);
 }
 
-void ConnectionPool::Core::Repair::adoptFile() {
-  const port::FileFacts facts = port::fileFacts(core_.path);
+// The file that lies at the path now is the pool's.
+void ConnectionPool::Core::adoptFile() {
+  const port::FileFacts facts = port::fileFacts(path);
   const port::LockGuard files(openFilesMutex);
-  const port::LockGuard guard(core_.mutex);
-  core_.device = facts.device;
-  core_.inode = facts.inode;
+  const port::LockGuard guard(mutex);
+  device = facts.device;
+  inode = facts.inode;
 }
 
 void ConnectionPool::Core::Repair::openWriter() noexcept {

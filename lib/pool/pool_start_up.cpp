@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/start_up.hpp"
 
@@ -16,6 +17,23 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
   report.warnings = std::move(start.warnings());
   const std::string text = noteRecovery(report.recovery);
   if (!text.empty()) report.warnings.push_back(text);
+}
+
+// The first handle has found the file damaged, which nobody had looked into.
+void ConnectionPool::Core::startUpDamaged(OpenReport& report) {
+  StartUp start(path, config);
+  {
+    const port::LockGuard byName(StartingTurns::ofName(path));
+    const port::LockGuard byFile(StartingTurns::ofFile(inode));
+    start.runAfterDamage();
+    adoptFile();
+  }
+  report.recovery = std::move(start.report());
+  for (std::string& warning : start.warnings()) report.warnings.push_back(std::move(warning));
+  damage.start(config.housekeepingInterval);  // What the handle has met is over.
+  const std::string text = noteRecovery(report.recovery);
+  if (!text.empty()) report.warnings.push_back(text);
+  if (!damage.isLeftAlone()) storage.noteRepaired("it has been looked after");
 }
 
 std::string ConnectionPool::Core::noteRecovery(const RecoveryReport& recovery) {
