@@ -34,6 +34,7 @@ class ConnectionPool::Core::Repair {
   RecoveryReport climbLadder();
   void openWriter() noexcept;
   bool begin();
+  bool areLeasesOut() const;
   bool takeAll();
   bool forceLeases();
   SteadyTime deadline() const {
@@ -62,11 +63,20 @@ bool ConnectionPool::Core::Repair::begin() {
   return true;
 }
 
+bool ConnectionPool::Core::Repair::areLeasesOut() const {
+  const port::LockGuard guard(core_.mutex);
+  SlotSet rest = core_.table.inUse();
+  while (!rest.empty() && core_.table[rest.first()].lease.id() == 0) rest.erase(rest.first());
+  return !rest.empty();
+}
+
 bool ConnectionPool::Core::Repair::takeAll() {
   constexpr std::chrono::milliseconds kLookAgain{10};
   const SteadyTime until = deadline();
   while (true) {
-    for (SlotSet rest = core_.table.all() - taken_; !rest.empty(); rest.erase(rest.first())) {
+    // Not one before all are free: who holds a lease may need another one to come to its end.
+    const SlotSet wanted = areLeasesOut() ? SlotSet() : core_.table.all() - taken_;
+    for (SlotSet rest = wanted; !rest.empty(); rest.erase(rest.first())) {
       const std::size_t slot = rest.first();
       if (!core_.takeForMaintenance(slot)) continue;
       taken_.insert(slot);
