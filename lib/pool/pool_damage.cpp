@@ -6,9 +6,9 @@
 namespace holdfast {
 namespace {
 
-// SQLite takes a file without content for a new database, and finds nothing wrong with it.
+// SQLite takes a file without content, or with one byte, for a new database, and finds nothing wrong with it.
 bool isEmptied(const std::string& path) {
-  return port::fileFacts(path).sizeBytes == 0 && port::fileFacts(path + "-wal").sizeBytes == 0;
+  return port::fileFacts(path).sizeBytes <= 1 && port::fileFacts(path + "-wal").sizeBytes == 0;
 }
 
 }  // namespace

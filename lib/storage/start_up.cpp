@@ -14,6 +14,8 @@ namespace holdfast {
 namespace {
 
 std::int64_t sizeOf(const std::string& path) { return port::fileFacts(path).sizeBytes; }
+// SQLite takes a file of one byte for an empty one.
+bool isEmpty(const std::string& path) { return sizeOf(path) <= 1; }
 std::string absoluteOrEmpty(const std::string& path) {
   int error = 0;
   return path.empty() ? std::string() : port::absolutePath(path, error);
@@ -34,7 +36,7 @@ StartUp::StartUp(std::string path, const ConnectionConfig& config)
 void StartUp::run() {
   const auto start = std::chrono::steady_clock::now();
   requireMount();
-  sizeOf(path_) == 0 ? findMissing() : checkExisting();
+  isEmpty(path_) ? findMissing() : checkExisting();
   report_.took = std::chrono::steady_clock::now() - start;
 }
 
@@ -65,7 +67,10 @@ void StartUp::findMissing() {
     report_.findings.emplace_back("an earlier start was interrupted while it put a replacement in place");
     return replace();
   }
-  if (!hasLog && !replacement_.hasBackup() && !wasInUse_) return;
+  const bool wasThere = hasLog || replacement_.hasBackup() || wasInUse_;
+  if (!wasThere && sizeOf(path_) == 0) return;
+  if (!wasThere)
+    throw Error(ErrorCode::NotADatabase, "the file holds one byte: move it away to begin a database there");
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
   if (config_.repairAtOpen && replacement_.fromBackup(report_, warnings_)) return replace();

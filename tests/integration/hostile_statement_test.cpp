@@ -103,7 +103,6 @@ std::vector<std::string> hostileStatements() {
       "SELECT 1; DROP TABLE item",
       "SELECT 1; SELECT 2",
       "SELECT 1; this is not sql",
-      ";DROP TABLE item",
       "SELECT \"no such column\" FROM item",
       // What would not end, or take all there is.
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
@@ -119,7 +118,6 @@ std::vector<std::string> hostileStatements() {
       "SELECT replace(hex(zeroblob(1000000)), '0', hex(zeroblob(1000)))",
       "SELECT 'a' LIKE '" + repeated("%a", 1000) + "'",
       "SELECT 'a' GLOB '" + repeated("*a", 1000) + "'",
-      "SELECT " + repeated("(", 2000) + "1" + repeated(")", 2000),
       "SELECT 1" + repeated(" + 1", 2000),
       "SELECT 1" + repeated(" UNION ALL SELECT 1", 500),
       "SELECT 1" + repeated(", 1", 3000),
@@ -203,6 +201,15 @@ TEST_SUITE("integration/hostile_statement") {
       CHECK(f.pool.queryValue<int>("SELECT count(*) FROM item WHERE name = ?", value) == 1);
       f.pool.run("DELETE FROM item WHERE name = ?", value);
     }
+    CHECK(f.rows() == kItems);
+  }
+
+  TEST_CASE("what is bound does not open what is switched off") {
+    Opened f;
+    const std::vector<std::byte> pointer(8, std::byte{0x41});
+    CHECK(codeOf([&] { f.pool.query("SELECT fts3_tokenizer(?)", "simple"); }) == ErrorCode::Denied);
+    CHECK(codeOf([&] { f.pool.query("SELECT fts3_tokenizer(?, ?)", "simple", pointer); }) == ErrorCode::Denied);
+    CHECK(codeOf([&] { f.pool.query("SELECT load_extension(?)", "/tmp/evil.so"); }) == ErrorCode::Denied);
     CHECK(f.rows() == kItems);
   }
 

@@ -64,7 +64,7 @@ enum class Fate {
   Repaired,  ///< Restored, or found sound, where there is a backup.
   Refused,   ///< An Error, and nothing is touched.
   Sound,     ///< It is no damage.
-  Foreign,   ///< Somebody else's database: opened, and left as it is, or refused.
+  Foreign,   ///< Somebody else's, or of a newer SQLite: opened, perhaps for reading only, or refused; not replaced.
   Any,       ///< Whatever holds for all.
 };
 
@@ -148,7 +148,7 @@ const std::vector<Kind>& kinds() {
       {"a compressed file", Fate::Repaired,
        [](const Place& p) { p.fill(std::string("\x1f\x8b\x08\0\0\0\0\0", 8) + p.noise(20'000)); }},
       {"a read format of the future", Fate::Any, [](const Place& p) { p.spoil(18, "\x09\x09"); }},
-      {"a write format of the future", Fate::Refused, [](const Place& p) { p.spoil(18, "\x09"); }},
+      {"a write format of the future", Fate::Foreign, [](const Place& p) { p.spoil(18, "\x09"); }},
       {"missing, with a log", Fate::Repaired,
        [](const Place& p) {
          fs::remove(p.database);
@@ -340,13 +340,12 @@ Outcome use(const ConnectionConfig& config) {
   HealthReport health;
   succeeds([&] { health = pool.checkHealth(); });
   if (health.recovery) outcome = outcomeOf(health.recovery->action);
-  const bool written = succeeds([&] { pool.run("INSERT INTO item(name) VALUES ('000000')"); });
-  const bool hasTable =
-      succeeds([&] { pool.queryValue<int>("SELECT count(*) FROM sqlite_schema HAVING count(*) > 0").value(); });
+  succeeds([&] { pool.run("INSERT INTO item(name) VALUES ('000000')"); });
+  bool isEmpty = false;
+  succeeds([&] { isEmpty = pool.queryValue<int>("SELECT count(*) FROM sqlite_schema").value_or(0) == 0; });
   succeeds([&] { pool.close(); });
-  if (outcome == Outcome::Sound && !hasTable && opened.created) return Outcome::New;
+  if (outcome == Outcome::Sound && isEmpty) return Outcome::New;
   if (outcome == Outcome::Sound && pool.storageState() == StorageState::Damaged) return Outcome::Stuck;
-  if (outcome == Outcome::Sound && !written && hasTable) return Outcome::Sound;
   return outcome;
 }
 
@@ -428,7 +427,8 @@ class Trial {
     const std::string database = directory.file("test.db");
     const bool wasThere = fs::exists(fs::symlink_status(database));
     const Found found = look(database);
-    if (outcome == Outcome::New) fault(report_.takenForNew, "taken for new");
+    const bool mayBeNew = kind_.isNothing && !withBackup_;
+    if (outcome == Outcome::New && !mayBeNew) fault(report_.takenForNew, "taken for new");
     const bool replaced = outcome == Outcome::Restored || outcome == Outcome::Salvaged;
     const bool untouched = outcome == Outcome::Refused || outcome == Outcome::ReadOnly || outcome == Outcome::Stuck;
     if (untouched && wasThere && !kind_.hasJournal && !damaged.empty() && fileContent(database) != damaged) {
@@ -441,7 +441,6 @@ class Trial {
       fault(report_.bytesLost, "the damaged file was not kept");
     }
     if (!untouched && !found.sound) fault(report_.leftDamaged, "left damaged");
-    const bool mayBeNew = kind_.isNothing && !withBackup_;
     if (!untouched && !mayBeNew && found.objects == 0) fault(report_.takenForNew, "left empty");
     switch (kind_.fate) {
       case Fate::Refused:
@@ -456,7 +455,7 @@ class Trial {
       case Fate::Any: break;
       case Fate::Repaired:
         if (!withBackup_ || found.complete) break;
-        if (outcome == Outcome::Sound && found.sound) {
+        if ((outcome == Outcome::Sound || outcome == Outcome::Reindexed) && found.sound) {
           ++report_.unnoticed;
         } else {
           fault(report_.notRestored, kOutcomes[static_cast<int>(outcome)]);
