@@ -103,8 +103,8 @@ struct PoolMetrics {
   LatencySummary recoveryLatency;          ///< From finding a handle broken to its replacement.
   std::chrono::nanoseconds backupTook{0};  ///< The last backup made, from the first page to the name.
   static constexpr std::size_t kRecoveryCauses = 5;
-  /// What it took open() to look at the database and to repair it, by RecoveryCause (recovery.hpp); 0 for what was not the
-  /// case.
+  /// What it took open(), or the pool later, to look at the database and to repair it, by RecoveryCause (recovery.hpp); the
+  /// last time each. 0 for what was not the case.
   std::array<std::chrono::nanoseconds, kRecoveryCauses> recoveryTook{};
   // Of transactions, phase by phase.
   LatencySummary queueLatency;      ///< Waits for the write handle; calls that did not wait are not in it.

@@ -91,6 +91,8 @@ struct HealthReport {
   std::int64_t freeBytes = -1;     ///< On the file system; -1: unknown.
   std::int64_t totalBytes = -1;    ///< Of the file system; -1: unknown.
   std::int64_t databaseBytes = 0;  ///< What the database and its log take.
+  /// What was done about damage, by open() or since; nothing where there was none.
+  std::optional<RecoveryReport> recovery;
   MemoryStage memoryStage = MemoryStage::Normal;
   std::string sqliteVersion;
   std::string sqliteSourceId;

@@ -42,6 +42,9 @@ class Connection::Impl::Use {
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
       }
+      if (impl.writesRefused && !statement_.readOnly) {
+        throw Error(ErrorCode::Corrupt, "the database is damaged, and takes no writes until it is repaired");
+      }
       const std::uint64_t bytes = bindValues(impl.handle, statement_.handle, statement_.parameters, values);
       if (!statement_.readOnly) {
         impl.payloadBytes.add(bytes);

@@ -1,8 +1,6 @@
 // open() and close().
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 
 namespace holdfast {
@@ -23,11 +22,6 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
-// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
-constexpr std::size_t kStripes = 16;
-constinit std::array<port::Mutex, kStripes> startingNames;
-constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -58,6 +52,7 @@ ConnectionPool::Core::Core()
   storage.listen([this](StorageState now, StorageState before, const std::string& why) {
     publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+    if (now == StorageState::Damaged) suspectDamage();
   });
 }
 
@@ -85,6 +80,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     if (!warning.empty()) report.warnings.push_back(warning);
     startLedger(report);
     openHandles(report);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -94,18 +90,15 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
-  if (report.recovery.action != RecoveryAction::None) {
-    publish(EventKind::DatabaseRecovered, 0,
-            {toText(report.recovery.cause), ", ", toText(report.recovery.action), ": ", path});
-  }
+  tellRecovery(report.recovery);
   publish(EventKind::Initialized, 0, {path});
   return report;
 }
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
   const DatabaseFile found = findDatabaseFile(wanted.database);
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(found.path));
+  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);
@@ -123,8 +116,8 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(path));
+  const port::LockGuard byFile(StartingTurns::ofFile(inode));
   exchange();
   const port::FileFacts facts = port::fileFacts(path);
   yieldFile();
@@ -163,6 +156,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
     watch.reset();
+    damage.start(config.housekeepingInterval);
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;
@@ -180,7 +174,13 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  openConnection(SlotTable::kWriter, config.openTimeout);
+  try {
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    startUpDamaged(report);
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  }
   settleSchema(report);
   for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
@@ -388,7 +388,9 @@ void ConnectionPool::Core::closeHandles() noexcept {
   if (!table.inUse().contains(SlotTable::kWriter)) settleGroup();
   // The write handle last: it moves the log into the database, and no reader stands in its way then.
   while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
-    if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);
+    // The log beside a damaged database stays what it is, and tells the next start to look.
+    const bool copies = connection->impl().profile.access == Access::Write && storage.state() != StorageState::Damaged;
+    if (copies && alone) checkpointBeforeClose(*connection);
     retire(std::move(connection));
   }
   if (alone) leaveProcess();

@@ -1,4 +1,5 @@
-// In the place of pool_backup.cpp, pool_start_up.cpp and pool_migration_files.cpp where there is no file system that can give a file another name:
+// In the place of pool_backup.cpp, pool_migration_files.cpp, pool_repair.cpp and pool_start_up.cpp where there is no file
+// system that can give a file another name:
 // a damaged database is reported, and not replaced.
 
 #include "pool/pool_migrations.hpp"
@@ -25,6 +26,10 @@ void ConnectionPool::Core::backupIfDue() {}
 void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /*report*/) {
   if (!wanted.mountPoint.empty()) throw unsupported();
 }
+
+void ConnectionPool::Core::startUpDamaged(OpenReport& report) { report.recovery.checked = VerifyResult::Damaged; }
+
+void ConnectionPool::Core::repairDamage() { damage.leaveAlone(); }
 
 std::string ConnectionPool::Core::Migrating::backUp(Core& /*core*/, Connection& /*writer*/,
                                                     const std::string& /*wanted*/) {

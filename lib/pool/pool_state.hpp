@@ -13,6 +13,7 @@
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
+#include "pool/damage_watch.hpp"
 #include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
@@ -76,6 +77,7 @@ struct PoolState {
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   MemoryWatch watch;
   StorageKeeper storage;
+  DamageWatch damage;
   FlashLedger flash;
   SchemaState schema;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
