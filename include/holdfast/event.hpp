@@ -32,6 +32,7 @@ enum class EventKind : std::uint8_t {
   DatabaseRecovered,    ///< open() repaired or replaced the database; the detail says why and how.
   StorageChanged,       ///< The storage is in another state; the detail names both and says why.
   FlashOverBudget,      ///< More than flashDailyBudget was written today; once a day.
+  CommitsMissing,       ///< open() found the database older than it was; the detail says by how many commits at least.
 };
 
 std::string_view toText(EventKind kind) noexcept;

@@ -6,7 +6,10 @@
 
 #include <sqlite3.h>
 
+#include "connection/counting_vfs.hpp"
+#include "connection/page_checks.hpp"
 #include "connection/sqlite_error.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace holdfast {
 namespace {
@@ -47,13 +50,14 @@ std::string unchanging(const std::string& path) {
 
 }  // namespace
 
-PlainDatabase::PlainDatabase(const std::string& path, Mode mode) {
+PlainDatabase::PlainDatabase(const std::string& path, Mode mode)
+    : vfs_(translatingBadAlloc([] { return std::make_unique<CountingVfs>(false); })) {
   const int access = mode == Mode::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int form = mode == Mode::Alone ? SQLITE_OPEN_URI : 0;
   const std::string name = mode == Mode::Alone ? unchanging(path) : path;
   const int code =
       sqlite3_open_v2(name.c_str(), &handle_,
-                      access | form | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
+                      access | form | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, vfs_->name());
   if (code != SQLITE_OK) {
     const Error error = makeSqliteError(handle_, code);
     sqlite3_close(handle_);
@@ -137,6 +141,31 @@ std::string PlainDatabase::firstBytes(std::size_t count) const {
   }
   if (code != SQLITE_OK) fail(code, "reading the header");
   return bytes;
+}
+
+int reservedBytes(sqlite3* handle) noexcept {
+  int bytes = -1;  // Asks.
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+  return bytes;
+}
+
+int PlainDatabase::reservedBytes() {
+  integer("PRAGMA schema_version");  // Then it has read the first page.
+  return holdfast::reservedBytes(handle_);
+}
+
+void PlainDatabase::reserveChecksums() noexcept {
+  int bytes = PageChecks::kBytes;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+}
+
+void PlainDatabase::beginChecksums() {
+  reserveChecksums();
+  run("PRAGMA user_version=0");
+}
+
+void PlainDatabase::trustInnerPages() noexcept {
+  if (PageChecks* const checks = pageChecksOf(handle_)) checks->trustsInnerPages = true;
 }
 
 bool PlainDatabase::lockAlone() const noexcept {

@@ -35,6 +35,7 @@ constexpr std::array kConfigFields{
     ConfigField<Config>{"checkAtOpen", &Config::checkAtOpen},
     ConfigField<Config>{"checkAtOpenLimit", &Config::checkAtOpenLimit, upTo(Milliseconds(hours{1}))},
     ConfigField<Config>{"repairAtOpen", &Config::repairAtOpen},
+    ConfigField<Config>{"pageChecksums", &Config::pageChecksums},
     ConfigField<Config>{"durability", &Config::durability},
     ConfigField<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
     ConfigField<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},
@@ -81,6 +82,8 @@ constexpr std::array kConfigFields{
     ConfigField<Config>{"flashLedger", &Config::flashLedger},
     ConfigField<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
     ConfigField<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},
+    ConfigField<Config>{"scrubRate", &Config::scrubRate, {0, GiB}},
+    ConfigField<Config>{"commitNoteInterval", &Config::commitNoteInterval, upTo(kYear)},
     ConfigField<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
     ConfigField<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };

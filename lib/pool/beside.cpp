@@ -28,6 +28,7 @@ ConnectionProfile ConnectionPool::Core::Beside::profile() const {
   profile.cacheBytes = kCacheBytes;
   profile.statementCacheEntries = 1;
   profile.statementCacheBytes = kCacheBytes;
+  profile.vfs = core_.flash.vfs();  // Which compares checksums.
   return profile;
 }
 

@@ -2,6 +2,7 @@
 // a damaged database is reported, and not replaced.
 
 #include "pool/pool_core.hpp"
+#include "storage/page_checksums.hpp"
 
 namespace holdfast {
 namespace {
@@ -24,6 +25,13 @@ void ConnectionPool::Core::backupIfDue() {}
 
 void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /*report*/) {
   if (!wanted.mountPoint.empty()) throw unsupported();
+}
+
+std::string takeUpPageChecksums(const std::string& /*path*/, const ConnectionConfig& config) {
+  if (!config.pageChecksums) return {};
+  throw Error(ErrorCode::Unsupported,
+              "this build does not give databases page checksums: make the file elsewhere; where it has them they are "
+              "kept and compared");
 }
 
 }  // namespace holdfast

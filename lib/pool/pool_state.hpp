@@ -13,6 +13,7 @@
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
+#include "pool/content_care.hpp"
 #include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
@@ -76,6 +77,7 @@ struct PoolState {
   MemoryWatch watch;
   StorageKeeper storage;
   FlashLedger flash;
+  ContentCare content;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;
