@@ -10,6 +10,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "support/no_logger.hpp"
+#include "support/page_sums.hpp"
 #include "support/raw_sqlite.hpp"
 
 namespace holdfast::test {
@@ -67,6 +68,7 @@ ConnectionConfig configFor(const std::string& database, const LedgerOptions& opt
   config.logger = std::make_shared<NoLogger>();
   config.cacheSize = options.cacheSize;
   config.carefulFlash = options.carefulFlash;
+  config.pageChecksums = options.pageChecksums;
   if (options.checkpointPages > 0) config.checkpointPages = options.checkpointPages;
   return config;
 }
@@ -183,13 +185,18 @@ testing::Scenario ledger(const std::string& name, const LedgerOptions& options) 
   testing::Scenario scenario = base(name, options.textFactor);
   scenario.setUp = [options](const std::string& database) {
     makeTables(database);
-    ConnectionPool(configFor(database, options)).close();  // From here on it uses the write-ahead log.
+    LedgerOptions before = options;
+    before.pageChecksums = options.pageChecksums && !options.addsChecksums;
+    ConnectionPool(configFor(database, before)).close();  // From here on it uses the write-ahead log.
   };
   scenario.work = [options](Attempt& attempt) { work(attempt, options); };
   scenario.restart = [options](const std::string& database) {
     ConnectionPool pool(configFor(database, options));
     pool.queryValue<std::int64_t>("SELECT count(*) FROM entry");
     pool.close();
+    if (options.pageChecksums && !pagesWithWrongSum(database).empty()) {
+      throw std::runtime_error("a page has a wrong checksum");
+    }
   };
   return scenario;
 }
