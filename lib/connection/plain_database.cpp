@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
+#include <memory>
 #include <utility>
 
 #include <sqlite3.h>
@@ -130,19 +132,6 @@ std::int64_t PlainDatabase::integer(const char* sql) {
   return 0;
 }
 
-std::string PlainDatabase::firstBytes(std::size_t count) const {
-  sqlite3_file* file = nullptr;
-  sqlite3_int64 size = 0;
-  int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
-  std::string bytes(std::min(count, static_cast<std::size_t>(size)), '\0');
-  if (code == SQLITE_OK && !bytes.empty()) {
-    code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
-  }
-  if (code != SQLITE_OK) fail(code, "reading the header");
-  return bytes;
-}
-
 int reservedBytes(sqlite3* handle) noexcept {
   int bytes = -1;  // Asks.
   sqlite3_file_control(handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
@@ -174,6 +163,29 @@ bool PlainDatabase::lockAlone() const noexcept {
   // Whoever has the database open, with a log or within a transaction, has at least the shared lock.
   return file->pMethods->xLock(file, SQLITE_LOCK_SHARED) == SQLITE_OK &&
          file->pMethods->xLock(file, SQLITE_LOCK_EXCLUSIVE) == SQLITE_OK;
+}
+
+std::string firstBytesOf(const std::string& path, std::size_t count) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(nullptr);
+  const auto memory =
+      std::make_unique<std::max_align_t[]>(static_cast<std::size_t>(vfs->szOsFile) / sizeof(std::max_align_t) + 1);
+  auto* file = reinterpret_cast<sqlite3_file*>(memory.get());
+  sqlite3_int64 size = 0;
+  std::string bytes(count, '\0');
+  // Not by this process's own open() and close(), which would drop the locks of every handle on the file.
+  const char* name = sqlite3_create_filename(path.c_str(), "", "", 0, nullptr);
+  int code = name == nullptr ? SQLITE_NOMEM
+                             : vfs->xOpen(vfs, name, file,
+                                          SQLITE_OPEN_READONLY | SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_NOFOLLOW, nullptr);
+  if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
+  if (code == SQLITE_OK) {
+    bytes.resize(std::min(count, static_cast<std::size_t>(size)));  // Which takes no memory.
+    if (!bytes.empty()) code = file->pMethods->xRead(file, bytes.data(), static_cast<int>(bytes.size()), 0);
+  }
+  if (file->pMethods != nullptr) file->pMethods->xClose(file);
+  sqlite3_free_filename(name);
+  if (code != SQLITE_OK) throw makeSqliteError(nullptr, code).addFrame("reading the header");
+  return bytes;
 }
 
 ContentFacts contentFacts(PlainDatabase& database) {

@@ -50,9 +50,6 @@ class PlainDatabase {
   /// The first column of every row, until `row` returns false. Throws Error.
   void forEach(const char* sql, const std::function<bool(std::string_view)>& row);
 
-  /// So many bytes of the file from its beginning, as they are on the medium; fewer where it is shorter. Takes no lock
-  /// and recovers nothing. Throws Error.
-  std::string firstBytes(std::size_t count) const;
   /// Locks the file against every other handle, of this and of other processes, for as long as this one lives. False
   /// where somebody has it open. Nothing else is to be done with the handle then.
   bool lockAlone() const noexcept;
@@ -81,6 +78,10 @@ class PlainDatabase {
 
 /// Bytes at the end of each page that SQLite leaves alone, of a handle that has read the database.
 int reservedBytes(sqlite3* handle) noexcept;
+
+/// So many bytes of a file from its beginning, as they are on the medium; fewer where it is shorter. Takes no lock,
+/// recovers nothing, and costs a fraction of a handle. Throws Error.
+std::string firstBytesOf(const std::string& path, std::size_t count);
 
 /// What a backup and the database it is made of are compared by.
 struct ContentFacts {

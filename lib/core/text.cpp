@@ -51,6 +51,8 @@ std::string formatBytes(std::int64_t bytes) {
   return (sign + decimal(scaled(value, kUnits[unit].size, 10), 10)).append(kUnits[unit].name);
 }
 
+std::string inKibibytes(std::int64_t bytes) { return std::to_string(bytes / KiB) + " KiB"; }
+
 std::string formatDuration(std::chrono::nanoseconds duration) {
   static constexpr std::array<Unit, 6> kUnits{{{1, " ns"},
                                                {1'000, " us"},

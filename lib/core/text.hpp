@@ -13,6 +13,9 @@ namespace holdfast {
 /// "512 bytes", "3.1 MiB": one decimal, in the largest of KiB, MiB and GiB that leaves a number of at least 1.
 std::string formatBytes(std::int64_t bytes);
 
+/// "3174 KiB", rounded down: for figures that stand beside each other.
+std::string inKibibytes(std::int64_t bytes);
+
 /// "250 ns", "12.5 us", "1.25 s", "5 min": three digits, in the largest unit that leaves a number of at least 1.
 std::string formatDuration(std::chrono::nanoseconds duration);
 

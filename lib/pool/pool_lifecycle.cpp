@@ -1,6 +1,9 @@
 // open() and close().
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,8 +24,11 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// Files are looked at, and perhaps replaced, by one pool at a time, up to where it has laid claim to its own.
-constinit port::Mutex startingMutex;
+// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
+// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
+constexpr std::size_t kStripes = 16;
+constinit std::array<port::Mutex, kStripes> startingNames;
+constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -106,7 +112,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
-  const port::LockGuard starting(startingMutex);
+  const DatabaseFile found = findDatabaseFile(wanted.database);
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);

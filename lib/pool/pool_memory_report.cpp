@@ -9,6 +9,7 @@
 
 #include "connection/sqlite_library.hpp"
 #include "core/port/memory_signals.hpp"
+#include "core/text.hpp"
 #include "pool/pool_core.hpp"
 
 namespace holdfast {
@@ -19,8 +20,6 @@ std::string mebibytes(std::int64_t bytes) {
   std::snprintf(text.data(), text.size(), "%.1f", static_cast<double>(bytes) / static_cast<double>(MiB));
   return text.data();
 }
-
-std::string kibibytes(std::int64_t bytes) { return std::to_string(bytes / KiB) + " KiB"; }
 
 std::int64_t sumOf(const std::vector<HandleMemory>& handles, std::int64_t HandleMemory::*figure) {
   std::int64_t sum = 0;
@@ -39,16 +38,16 @@ std::string MemoryReport::summary() const {
     text.append(separator).append(toText(reason));
     separator = ", ";
   }
-  text += "): page caches " + kibibytes(sumOf(handles, &HandleMemory::cacheBytes)) + " in " +
+  text += "): page caches " + inKibibytes(sumOf(handles, &HandleMemory::cacheBytes)) + " in " +
           std::to_string(handles.size()) + " handles, statements " +
-          kibibytes(sumOf(handles, &HandleMemory::statementBytes)) + ", schemas " +
-          kibibytes(sumOf(handles, &HandleMemory::schemaBytes)) + ", running and others " + kibibytes(otherBytes) +
-          ", repository caches " + kibibytes(allCachesBytes) + ", posted work " + kibibytes(allPostedBytes);
+          inKibibytes(sumOf(handles, &HandleMemory::statementBytes)) + ", schemas " +
+          inKibibytes(sumOf(handles, &HandleMemory::schemaBytes)) + ", running and others " + inKibibytes(otherBytes) +
+          ", repository caches " + inKibibytes(allCachesBytes) + ", posted work " + inKibibytes(allPostedBytes);
   const auto most = std::max_element(handles.begin(), handles.end(), [](const HandleMemory& a, const HandleMemory& b) {
     return a.totalBytes() < b.totalBytes();
   });
   if (most != handles.end() && most->totalBytes() > 0) {
-    text += "; most: #" + std::to_string(most->connectionId) + " with " + kibibytes(most->totalBytes());
+    text += "; most: #" + std::to_string(most->connectionId) + " with " + inKibibytes(most->totalBytes());
   }
   return text;
 }

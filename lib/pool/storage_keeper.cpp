@@ -4,11 +4,10 @@
 #include <cerrno>
 #include <utility>
 
-#include <holdfast/units.hpp>
-
 #include "connection/connection_impl.hpp"
 #include "core/port/files.hpp"
 #include "core/steady_clock.hpp"
+#include "core/text.hpp"
 #include "storage/checkpoint_policy.hpp"
 
 namespace holdfast {
@@ -19,8 +18,6 @@ constexpr int kQuotaReached = EDQUOT;
 #else
 constexpr int kQuotaReached = ENOSPC;
 #endif
-
-std::string inKibibytes(std::int64_t bytes) { return std::to_string(bytes / KiB) + " KiB"; }
 
 }  // namespace
 

@@ -84,8 +84,7 @@ bool StartUp::isInUse() const {
 
 bool StartUp::looksPlausible() const {
   try {
-    const PlainDatabase file(path_, PlainDatabase::Mode::Read);
-    const std::string first = file.firstBytes(kHeaderBytes);
+    const std::string first = firstBytesOf(path_, kHeaderBytes);
     return judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) == HeaderVerdict::Plausible;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::MemoryLimit) throw;

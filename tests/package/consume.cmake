@@ -12,7 +12,7 @@ if(PREFIX)
   list(APPEND options "-Dholdfast_DIR=${package_dir}")
 endif()
 
-foreach(variable IN ITEMS COMPONENTS DEPENDENCIES HOLDFAST_SQLITE_AMALGAMATION HOLDFAST_SQLITECPP_SOURCE)
+foreach(variable IN ITEMS CMAKE_UNITY_BUILD COMPONENTS DEPENDENCIES HOLDFAST_SQLITE_AMALGAMATION HOLDFAST_SQLITECPP_SOURCE)
   if(DEFINED ${variable})
     list(APPEND options "-D${variable}=${${variable}}")
   endif()

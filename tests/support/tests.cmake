@@ -1,5 +1,60 @@
 include(${CMAKE_CURRENT_LIST_DIR}/features.cmake)
 
+option(HOLDFAST_JOIN_TESTS "Compile several test files of a program at once: quicker, and a missing include is not found" OFF)
+
+# holdfast_join_sources(<name> <variable>): the files with as many as possible of them joined, five at a time, each in a
+# namespace of its own, because most have fixtures and constants of the same names. Their headers come first, so that what
+# they include inside of a namespace has been included already. Who specialises templates or replaces functions stays alone.
+function(holdfast_join_sources name variable)
+  set(files "")
+  set(batch "")
+  foreach(file IN LISTS ${variable} ITEMS end)
+    if(file MATCHES "_test[.]cpp$")
+      get_filename_component(path "${file}" ABSOLUTE)
+      file(STRINGS "${path}" reasons LIMIT_COUNT 1 REGEX "^(template <>|struct holdfast::|extern |.*operator new)")
+      if(NOT reasons)
+        list(APPEND batch "${path}")
+        set(file "")
+      endif()
+    endif()
+    list(LENGTH batch length)
+    if(length EQUAL 5 OR file STREQUAL "end")
+      holdfast_join("${CMAKE_CURRENT_BINARY_DIR}/${name}_joined" batch)
+      list(APPEND files ${batch})
+      set(batch "")
+    endif()
+    if(NOT file STREQUAL "end")
+      list(APPEND files ${file})
+    endif()
+  endforeach()
+  set(${variable} "${files}" PARENT_SCOPE)
+endfunction()
+
+# The files of one batch as one, whose name begins with `prefix`; one file stays as it is.
+function(holdfast_join prefix variable)
+  list(LENGTH ${variable} length)
+  if(length LESS 2)
+    return()
+  endif()
+  set(headers "")
+  set(parts "")
+  foreach(path IN LISTS ${variable})
+    file(STRINGS "${path}" included REGEX "^#include")
+    list(APPEND headers ${included})
+    get_filename_component(stem "${path}" NAME_WE)
+    string(APPEND parts "namespace of_${stem} {\n#include \"${path}\"\n}\n")
+    set(last "${stem}")
+  endforeach()
+  list(REMOVE_DUPLICATES headers)
+  list(JOIN headers "\n" headers)
+  file(CONFIGURE OUTPUT "${prefix}_to_${last}.cpp" CONTENT "${headers}\n\n${parts}" @ONLY)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Types of unnamed namespaces are meant not to be seen elsewhere, included or not.
+    set_source_files_properties("${prefix}_to_${last}.cpp" PROPERTIES COMPILE_OPTIONS -Wno-subobject-linkage)
+  endif()
+  set(${variable} "${prefix}_to_${last}.cpp" PARENT_SCOPE)
+endfunction()
+
 # holdfast_add_tests(<name> SOURCES <file>... [LIBRARIES <target>...] [TIMEOUT <seconds>] [SERIAL])
 #
 # Makes the doctest program <name> and one ctest entry for each of its cases, named "<name>/<case>" and
@@ -22,6 +77,9 @@ function(holdfast_add_tests name)
   math(EXPR timeout "${arg_TIMEOUT} * ${HOLDFAST_TEST_SLOWDOWN}")
   get_filename_component(folder "${CMAKE_CURRENT_SOURCE_DIR}" NAME)
 
+  if(HOLDFAST_JOIN_TESTS)
+    holdfast_join_sources(${name} arg_SOURCES)
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib" "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(

@@ -3,6 +3,7 @@
 set(HOLDFAST_SANITIZE "" CACHE STRING "Sanitizer to build everything with: empty, address (with undefined) or thread")
 set_property(CACHE HOLDFAST_SANITIZE PROPERTY STRINGS "" address thread)
 option(HOLDFAST_COVERAGE "Build everything for gcov" OFF)
+option(HOLDFAST_FUZZ "Build the programs that libFuzzer feeds, and no other test (Clang)" OFF)
 
 # How much longer than in a plain build a test may take.
 set(HOLDFAST_TEST_SLOWDOWN 1)
@@ -32,4 +33,8 @@ if(HOLDFAST_COVERAGE)
   # Atomic counters: threads would otherwise lose counts, and a lost count can go negative.
   add_compile_options(--coverage -fprofile-update=atomic)
   add_link_options(--coverage)
+endif()
+
+if(HOLDFAST_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
