@@ -143,18 +143,20 @@ struct CountingVfs::Layer {
   sqlite3_vfs* below = nullptr;
   std::array<Counts, 4>* counts = nullptr;
   std::atomic<int>* error = nullptr;
+  std::atomic<PageChecks::Known> known{PageChecks::Known::Nothing};
   bool careful = false;
 
   std::size_t methodsAt() const noexcept { return (static_cast<std::size_t>(below->szOsFile) + 15) / 16 * 16; }
 
   static int openFile(sqlite3_vfs* self, const char* name, sqlite3_file* file, int flags, int* outFlags) {
-    const Layer& layer = *reinterpret_cast<Layer*>(self);
+    Layer& layer = *reinterpret_cast<Layer*>(self);
     const int code = layer.below->xOpen(layer.below, name, file, flags, outFlags);
     if (file->pMethods == nullptr) return code;  // Else it is closed, also where opening has failed.
     void* const place = reinterpret_cast<char*>(file) + layer.methodsAt();
     const Kind kind = kindOf(flags);
     auto* const counted = new (place)
         CountedMethods{copyOf(*file->pMethods), file->pMethods, &(*layer.counts)[kind], layer.below, layer.error, {}};
+    counted->checks.known = &layer.known;
     replaceCalls(*counted, kind, name);
     if (layer.careful) counted->methods.xDeviceCharacteristics = &carefulTraits;
     file->pMethods = &counted->methods;

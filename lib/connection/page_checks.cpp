@@ -123,7 +123,10 @@ int PageChecks::checkRead(sqlite3_file* file, const sqlite3_io_methods& below, v
   const auto* content = static_cast<const unsigned char*>(to);
   if (offset == 0) {
     noteHeader(content, bytes, false);
-    if (!on && bytes == kHeaderLength) findDamagedHeader(file, below, content);
+    if (bytes == kHeaderLength) {
+      if (!on && *known != Known::None) findDamagedHeader(file, below, content);
+      *known = on ? Known::Checksums : Known::None;
+    }
   }
   if (!on) return SQLITE_OK;
   if (bytes == static_cast<int>(pageBytes) && offset % pageBytes == 0) {

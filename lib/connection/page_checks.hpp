@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -31,6 +32,9 @@ struct PageChecks {
   int checkLogRead(sqlite3_file* file, const sqlite3_io_methods& below, void* to, int bytes, std::int64_t offset);
   void noteLogWrite(const void* from, int bytes, std::int64_t offset) noexcept;
 
+  /// What the last handle found that was opened by the same layer, whose files are those of one database.
+  enum class Known : std::uint8_t { Nothing, None, Checksums };
+  std::atomic<Known>* known = nullptr;
   PageChecks* database = nullptr;   ///< Of a log: its database file.
   bool on = false;                  ///< The pages of the database have checksums.
   bool trustsInnerPages = false;    ///< For salvage: what only leads to rows is taken as it is.

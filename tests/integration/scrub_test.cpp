@@ -107,6 +107,11 @@ TEST_SUITE("integration/scrub") {
     REQUIRE(f.events->count(EventKind::DamageFound) == 1);
     CHECK(contains(f.events->of(EventKind::DamageFound).front().detail, "nothing is in that page"));
     CHECK(f.pool.storageState() == StorageState::Ok);
+    f.pool.close();
+    f.flip("000011");
+    f.open();
+    for (int minutes = 0; minutes < 100 && f.pool.metrics().scrubFindings == 0; ++minutes) f.minute();
+    CHECK(f.pool.storageState() == StorageState::Damaged);
   }
 
   TEST_CASE("a page that cannot be read is found without checksums, too") {
