@@ -13,6 +13,7 @@
 #include "pool/pool_core.hpp"
 #include "pool/starting.hpp"
 #include "storage/database_file.hpp"
+#include "storage/page_checksums.hpp"
 
 namespace holdfast {
 namespace {
@@ -54,6 +55,13 @@ ConnectionPool::Core::Core()
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
     if (now == StorageState::Damaged) suspectDamage();
   });
+  content.listen([this](const Scrub::Finding& finding) {
+    const std::string_view where = finding.unused ? "; nothing is in that page" : "";
+    counters.damageFound.add();
+    publish(EventKind::DamageFound, 0, {"found by reading: ", finding.error.what(), where});
+    log(LogLevel::Error, {"found by reading: ", finding.error.what(), where});
+    if (!finding.unused) storage.note(finding.error);
+  });
 }
 
 ConnectionPool::Core::~Core() = default;
@@ -91,6 +99,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
   tellRecovery(report.recovery);
+  if (report.commitsMissing > 0) publish(EventKind::CommitsMissing, 0, {std::to_string(report.commitsMissing)});
   publish(EventKind::Initialized, 0, {path});
   return report;
 }
@@ -113,6 +122,8 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
   report.created = file.created;
   report.recoveredLog = file.hasLog;
   useTemporaryDirectoryBeside(file.path);
+  const std::string converted = damage.isLeftAlone() ? std::string() : takeUpPageChecksums(file.path, wanted);
+  if (!converted.empty()) report.warnings.push_back(converted);
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
@@ -195,6 +206,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  content.start(path, config, report, *table[SlotTable::kWriter].connection, clock->now());
   settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   longReads.open();
@@ -415,6 +427,7 @@ void ConnectionPool::Core::leaveProcess() noexcept {
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
     dropAnchor(writer);
+    content.stop(writer);
     noteCheckpoint(checkpointFully(writer), writer.id(), {});
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {

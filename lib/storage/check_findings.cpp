@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -16,9 +17,11 @@ CheckFinding findingOfCode(std::string_view row) noexcept {
   constexpr std::string_view kBefore = "error code=";
   constexpr int kIoError = 10;
   constexpr int kNoMemory = 7;
+  constexpr int kChecksum = kIoError | 32 << 8;  // SQLITE_IOERR_DATA
   const std::size_t at = row.find(kBefore) + kBefore.size();
   int code = 0;
   std::from_chars(row.data() + at, row.data() + row.size(), code);
+  if (code == kChecksum) return CheckFinding::Structure;
   const int primary = code & 0xff;
   return primary == kIoError || primary == kNoMemory ? CheckFinding::ReadError : CheckFinding::Structure;
 }
@@ -48,6 +51,12 @@ CheckFinding classify(std::string_view row) noexcept {
   if (isOneOf(kOfIndexes)) return CheckFinding::Index;
   if (isOneOf(kOfRules)) return CheckFinding::Rule;
   return CheckFinding::Structure;
+}
+
+void noteChecksumFault(std::vector<std::string>& rows, std::string fault) {
+  if (fault.empty()) return;
+  std::erase_if(rows, [](const std::string& row) { return classify(row) == CheckFinding::ReadError; });
+  rows.push_back(std::move(fault));
 }
 
 VerifyResult judgeLook(std::span<const std::string> rows, const std::optional<Error>& error) noexcept {
