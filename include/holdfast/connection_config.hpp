@@ -17,6 +17,8 @@
 
 namespace holdfast {
 
+class Migrator;
+
 /// How much of what was acknowledged a power cut may take back.
 enum class Durability : std::uint8_t {
   Full,    ///< Nothing: each commit is synced before it returns.
@@ -227,6 +229,9 @@ struct ConnectionConfig {
 
   /// Null: standard error from Warning upwards.
   std::shared_ptr<Logger> logger;
+  /// What the schema has to become, by makeMigrator() (migration.hpp). Null: this program knows of no migrations; open() is
+  /// Error{SchemaVersion} where those that the database has had shut such programs out.
+  std::shared_ptr<const Migrator> migrations;
   /// Null: systemClock(). Ages, idle times and leases are measured on it.
   std::shared_ptr<const Clock> clock;
 

@@ -32,6 +32,9 @@ enum class EventKind : std::uint8_t {
   DatabaseRecovered,    ///< The database was repaired or replaced, by open() or since; the detail says why and how.
   StorageChanged,       ///< The storage is in another state; the detail names both and says why.
   FlashOverBudget,      ///< More than flashDailyBudget was written today; once a day.
+  Migrated,             ///< A migration was applied; the detail names it.
+  MigrationUndone,      ///< What was on trial has been undone; the detail says where the replaced database is.
+  MigrationConfirmed,   ///< What was on trial stays.
 };
 
 std::string_view toText(EventKind kind) noexcept;

@@ -237,6 +237,9 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
     }
     if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) throwStopped(std::exchange(stopped_, Stop::No));
     if ((cause.sqliteCode() & 0xff) == SQLITE_BUSY) checkLimits();
+    if (isRefusedWrite(cause.sqliteCode())) {
+      return Error(ErrorCode::ReadOnly, profile.readOnlyBecause, cause.sqliteCode(), 0);
+    }
     if ((cause.sqliteCode() & 0xff) == SQLITE_AUTH) {
       return Error(ErrorCode::Denied, guard.denialReason(), cause.sqliteCode(), 0);
     }
@@ -251,6 +254,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
 }
 
 void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
+  if (isRefusedWrite(sqliteCode)) return;  // Which says nothing of the storage.
   if (breaksHandle(sqliteCode)) broken = true;
   if (trouble) return;
   switch (errorCodeOf(sqliteCode)) {

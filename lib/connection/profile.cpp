@@ -145,6 +145,12 @@ std::string readPragma(sqlite3* handle, const char* sql) {
   return result;
 }
 
+void applyForeignKeys(sqlite3* handle, bool enforced) {
+  requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, enforced ? 1 : 0, "ENABLE_FKEY");
+}
+
+void applyQueryOnly(sqlite3* handle) { requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1"); }
+
 void applyDurability(sqlite3* handle, Durability durability) {
   requireSetting(handle, synchronousText(durability), "PRAGMA synchronous", synchronousLevel(durability));
 }
@@ -160,7 +166,7 @@ void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile) {
   if (readPragma(handle, "PRAGMA synchronous") != synchronousLevel(profile.durability)) {
     applyDurability(handle, profile.durability);
   }
-  requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, profile.foreignKeys ? 1 : 0, "ENABLE_FKEY");
+  applyForeignKeys(handle, profile.foreignKeys);
   applyCacheBytes(handle, profile.cacheBytes);
   const char* store = profile.tempStore == TempStore::Memory ? "2" : "1";
   applySetting(handle, profile.access, (std::string("PRAGMA temp_store=") + store).c_str(), "PRAGMA temp_store", store);
@@ -181,8 +187,7 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   applySetting(handle, profile.access, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
   sqlite3_wal_autocheckpoint(handle, 0);
   requireSwitch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, "NO_CKPT_ON_CLOSE");
-  const bool queries = profile.access == Access::Read || profile.readsOnly;
-  if (queries) requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1");
+  if (profile.access == Access::Read || profile.readsOnly || !profile.readOnlyBecause.empty()) applyQueryOnly(handle);
   return database;
 }
 

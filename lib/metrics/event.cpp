@@ -5,7 +5,7 @@
 namespace holdfast {
 
 std::string_view toText(EventKind kind) noexcept {
-  static constexpr std::array<std::string_view, 21> kTexts{
+  static constexpr std::array<std::string_view, 24> kTexts{
       "initialized",         "connectionCreated",
       "connectionDestroyed", "connectionRenewed",
       "connectionRecovered", "openFailed",
@@ -16,9 +16,10 @@ std::string_view toText(EventKind kind) noexcept {
       "memoryAction",        "backupMade",
       "backupFailed",        "damageFound",
       "databaseRecovered",   "storageChanged",
-      "flashOverBudget",
+      "flashOverBudget",     "migrated",
+      "migrationUndone",     "migrationConfirmed",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::FlashOverBudget) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::MigrationConfirmed) + 1);
   const auto index = static_cast<std::size_t>(kind);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

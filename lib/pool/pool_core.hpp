@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -271,6 +272,15 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
     refuseInsideTransaction();
   }
 
+  // Migrations (pool_schema.cpp, pool_migrations.hpp).
+  class Migrating;
+  /// Once the first handle is open. Throws Error{SchemaVersion}, ...
+  void settleSchema(OpenReport& report);
+  /// What a program may do whose migrations end at `program`. Throws Error{SchemaVersion} where that is nothing.
+  void enterSchema(const SchemaContract& contract, int program, OpenReport& report);
+  /// Counts this start as a healthy one of a trial, where it is one by now, and was not counted yet.
+  void noteHealthyStart(bool closing) noexcept;
+
   // The cores that have a file open.
   static port::Mutex openFilesMutex;
   static Core* firstOpen HOLDFAST_GUARDED_BY(openFilesMutex);
@@ -355,11 +365,12 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void yieldFile() noexcept;
   void startOpening(const ConnectionConfig& wanted);
   void takeFile(const ConnectionConfig& wanted, OpenReport& report);
+  /// Puts another file in the place of the database, which no handle has open; the claim is to that one then.
+  void exchangeFile(const std::function<void()>& exchange);
   /// Checks the file and repairs it where it has to be (pool_start_up.cpp).
   void startUp(const ConnectionConfig& wanted, OpenReport& report);
   void startUpDamaged(OpenReport& report);
   std::string noteRecovery(const RecoveryReport& recovery);
-  void adoptFile();
   class Repair;
   void repairDamage();
   void openHandles(OpenReport& report);

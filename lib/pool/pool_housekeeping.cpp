@@ -67,6 +67,7 @@ void ConnectionPool::Core::tick() {
   hub->trimCaches();
   memoryCheck(true);
   backupIfDue();
+  noteHealthyStart(false);
   reviewLedger();
 }
 

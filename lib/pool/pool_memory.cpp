@@ -83,6 +83,7 @@ void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<
 
 bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
   constexpr std::chrono::milliseconds kLookAgain{1};
+  constexpr std::chrono::milliseconds kLongSpan{400};
   const auto mayComeBack = [this, self = port::currentThreadId()] {
     const port::LockGuard guard(mutex);
     return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self) &&
@@ -93,9 +94,9 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
   SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime deadline = now + patience;
-  SteadyTime aloneFrom = now + patience / 2;
+  SteadyTime aloneFrom = now + patience / 4;
   // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for. New
-  // ones are held up meanwhile: not for long, unless that did not do.
+  // ones are held up meanwhile: not for long, unless that did not do; then until the deadline, before it is refused.
   std::optional<Alone> alone;
   std::chrono::milliseconds span{100};
   for (; now < deadline && mayComeBack(); now = std::chrono::steady_clock::now()) {
@@ -103,7 +104,7 @@ bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::millisecon
       if (alone.emplace(*this, std::min(deadline, now + span), false)) break;
       alone.reset();
       aloneFrom = now + span + std::chrono::milliseconds{100};
-      span *= 4;
+      span = span < kLongSpan ? span * 4 : patience;
     }
     port::sleepFor(kLookAgain);
     if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;

@@ -1,7 +1,8 @@
-// In the place of pool_backup.cpp, pool_repair.cpp and pool_start_up.cpp where there is no file system that can give a file another name:
+// In the place of pool_backup.cpp, pool_start_up.cpp, pool_repair.cpp and pool_migration_files.cpp where there is no file
+// system that can give a file another name:
 // a damaged database is reported, and not replaced.
 
-#include "pool/pool_core.hpp"
+#include "pool/pool_migrations.hpp"
 
 namespace holdfast {
 namespace {
@@ -29,5 +30,17 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /
 void ConnectionPool::Core::startUpDamaged(OpenReport& report) { report.recovery.checked = VerifyResult::Damaged; }
 
 void ConnectionPool::Core::repairDamage() { damage.leaveAlone(); }
+
+std::string ConnectionPool::Core::Migrating::backUp(Core& /*core*/, Connection& /*writer*/,
+                                                    const std::string& /*wanted*/) {
+  throw Error(ErrorCode::Unsupported,
+              "there are no backups here, without which a migration cannot be undone: set Migrations::backup to false "
+              "where that is meant");
+}
+
+void ConnectionPool::Core::Migrating::putBack(Core& /*core*/, const std::string& /*backup*/,
+                                              UndoneMigration& /*undone*/) {
+  throw unsupported();
+}
 
 }  // namespace holdfast

@@ -6,7 +6,6 @@
 #include "core/port/files.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/start_up.hpp"
 
 namespace holdfast {
@@ -33,6 +32,7 @@ class ConnectionPool::Core::Repair {
  private:
   RecoveryReport climbLadder();
   void openWriter() noexcept;
+  void settleSchema() noexcept;
   bool begin();
   bool areLeasesOut() const;
   bool takeAll();
@@ -109,17 +109,16 @@ ConnectionPool::Core::Repair::~Repair() {
 RecoveryReport ConnectionPool::Core::Repair::run() {
   RecoveryReport report = climbLadder();
   openWriter();
-  if (!core_.damage.isSuspected() && !core_.damage.isLeftAlone()) core_.storage.noteRepaired("it is sound again");
+  if (core_.damage.isSuspected() || core_.damage.isLeftAlone()) return report;
+  core_.storage.noteRepaired("it is sound again");
+  settleSchema();
   return report;
 }
 
 RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   StartUp start(core_.path, core_.config);
   try {
-    const port::LockGuard byName(StartingTurns::ofName(core_.path));
-    const port::LockGuard byFile(StartingTurns::ofFile(core_.inode));
-    start.runAfterDamage();
-    core_.adoptFile();
+    core_.exchangeFile([&start] { start.runAfterDamage(); });
   } catch (const Error& error) {
     core_.log(LogLevel::Error, {"the damaged database could not be repaired: ", error.what()});
     // What can neither be repaired nor be read is left alone; what is in the way of a repair passes.
@@ -127,6 +126,7 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
     lasts ? core_.damage.leaveAlone() : core_.damage.postpone(core_.clock->now());
     return {};
   }
+  core_.schema.userVersion = start.userVersion();
   RecoveryReport& report = start.report();
   report.took = SteadyClock::now() - core_.damage.metAt();
   for (const std::string& warning : start.warnings()) core_.log(LogLevel::Warning, {warning});
@@ -141,20 +141,23 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   return std::move(report);
 }
 
-// The file that lies at the path now is the pool's.
-void ConnectionPool::Core::adoptFile() {
-  const port::FileFacts facts = port::fileFacts(path);
-  const port::LockGuard files(openFilesMutex);
-  const port::LockGuard guard(mutex);
-  device = facts.device;
-  inode = facts.inode;
-}
-
 void ConnectionPool::Core::Repair::openWriter() noexcept {
   try {
     core_.openConnection(SlotTable::kWriter, core_.config.openTimeout);
   } catch (const std::exception& failure) {  // It is tried again when it is asked for.
     core_.log(LogLevel::Error, {"no handle could be opened after a repair: ", failure.what()});
+  }
+}
+
+// A backup may be of another version.
+void ConnectionPool::Core::Repair::settleSchema() noexcept {
+  if (core_.table[SlotTable::kWriter].connection == nullptr) return;
+  try {
+    OpenReport report;
+    core_.settleSchema(report);
+    for (const std::string& warning : report.warnings) core_.log(LogLevel::Warning, {warning});
+  } catch (const std::exception& failure) {
+    core_.log(LogLevel::Error, {"the schema of the repaired database: ", failure.what()});
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/start_up.hpp"
 
@@ -13,6 +12,8 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
   if (isOpenFile(file.device, file.inode)) return;  // Which claimFile() reports.
   StartUp start(file.path, wanted);
   start.run();
+  schema.userVersion = start.userVersion();
+  schema.undoneBefore = start.hasUndone();
   report.recovery = std::move(start.report());
   report.warnings = std::move(start.warnings());
   const std::string text = noteRecovery(report.recovery);
@@ -22,12 +23,8 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
 // The first handle has found the file damaged, which nobody had looked into.
 void ConnectionPool::Core::startUpDamaged(OpenReport& report) {
   StartUp start(path, config);
-  {
-    const port::LockGuard byName(StartingTurns::ofName(path));
-    const port::LockGuard byFile(StartingTurns::ofFile(inode));
-    start.runAfterDamage();
-    adoptFile();
-  }
+  exchangeFile([&start] { start.runAfterDamage(); });
+  schema.userVersion = start.userVersion();
   report.recovery = std::move(start.report());
   for (std::string& warning : start.warnings()) report.warnings.push_back(std::move(warning));
   damage.start(config.housekeepingInterval);  // What the handle has met is over.

@@ -18,6 +18,7 @@
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
 #include "pool/read_anchor.hpp"
+#include "pool/schema_state.hpp"
 #include "pool/slot_table.hpp"
 #include "pool/storage_keeper.hpp"
 #include "pool/wait_queue.hpp"
@@ -78,6 +79,7 @@ struct PoolState {
   StorageKeeper storage;
   DamageWatch damage;
   FlashLedger flash;
+  SchemaState schema;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;

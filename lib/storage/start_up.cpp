@@ -31,7 +31,10 @@ std::string journalHeader(const std::string& path) {
 }  // namespace
 
 StartUp::StartUp(std::string path, const ConnectionConfig& config)
-    : path_(std::move(path)), config_(config), replacement_(path_, absoluteOrEmpty(config.backup.path)) {}
+    : path_(std::move(path)),
+      config_(config),
+      replacement_(path_, absoluteOrEmpty(config.backup.path)),
+      trialUndo_(path_) {}
 
 void StartUp::run() {
   const auto start = std::chrono::steady_clock::now();
@@ -67,10 +70,19 @@ void StartUp::findMissing() {
     report_.findings.emplace_back("an earlier start was interrupted while it put a replacement in place");
     return replace();
   }
+  if (!port::exists(path_) && trialUndo_.isReady()) {
+    hasUndone_ = true;
+    trialUndo_.carryOn();
+    return;
+  }
   const bool wasThere = hasLog || replacement_.hasBackup() || wasInUse_;
-  if (!wasThere && sizeOf(path_) == 0) return;
-  if (!wasThere)
+  if (!wasThere && sizeOf(path_) != 0) {
     throw Error(ErrorCode::NotADatabase, "the file holds one byte: move it away to begin a database there");
+  }
+  if (!wasThere) {
+    userVersion_ = 0;
+    return;
+  }
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
   if (config_.repairAtOpen && replacement_.fromBackup(report_, warnings_)) return replace();
@@ -92,10 +104,12 @@ bool StartUp::isInUse() const {
   }
 }
 
-bool StartUp::looksPlausible() const {
+bool StartUp::looksPlausible(bool clean) {
   try {
     const std::string first = firstBytesOf(path_, kHeaderBytes);
-    return judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) == HeaderVerdict::Plausible;
+    if (judgeHeader(first, sizeOf(path_), sizeOf(path_ + "-wal") > 0) != HeaderVerdict::Plausible) return false;
+    if (clean) userVersion_ = userVersionOf(first);  // Otherwise a log may hold a newer one.
+    return true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::MemoryLimit) throw;
     return true;  // The first handle tells what is wrong better.
@@ -103,12 +117,15 @@ bool StartUp::looksPlausible() const {
 }
 
 void StartUp::checkExisting() {
-  replacement_.clear();  // Of a start that was interrupted before anything was replaced.
-  const bool clean = wasInUse_ || stoppedCleanly() || isInUse();
+  // Of a start that was interrupted before anything was replaced.
+  replacement_.clear();
+  trialUndo_.clear();
+  const bool stopped = stoppedCleanly();
+  const bool clean = wasInUse_ || stopped || isInUse();
   const bool full = wasInUse_ || config_.checkAtOpen == OpenCheck::Always;
   if (!clean) report_.cause = RecoveryCause::UncleanStop;
   const bool wanted = full || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
-  if (!wanted && looksPlausible()) return;
+  if (!wanted && looksPlausible(stopped)) return;
   FileCheck::Options options;
   options.busyTimeout = config_.openTimeout;
   if (config_.checkAtOpenLimit.count() > 0 && !wasInUse_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <holdfast/recovery.hpp>
 
 #include "storage/replacement.hpp"
+#include "storage/trial_undo.hpp"
 
 namespace holdfast {
 
@@ -16,8 +18,9 @@ namespace holdfast {
 /// The states, by what lies on the disk. (A) "name" is there: it is used, after a check where the last stop was not clean,
 /// or repaired, or left as it is to be read only. (B) "name" is damaged: the replacement is made first ("name.restoring", then "name.restored", complete and
 /// durable); then the damaged files go to "name.damaged-1" (Quarantine); then "name.restored" becomes "name". (C) "name" is
-/// missing and "name.restored" is there: the power failed in the midst of (B), which is carried on. (D) "name" is missing
-/// or empty, and a backup of it or a log beside it says that it was there: it is lost, not new. (E) Else it is new.
+/// missing and "name.restored" is there: the power failed in the midst of (B), which is carried on. The same goes for
+/// "name.earlier", which undoes a migration (TrialUndo). (D) "name" is missing or empty, and a backup of it or a log
+/// beside it says that it was there: it is lost, not new. (E) Else it is new.
 /// Whenever the power fails, the next start finds one of these, and comes to the same end.
 ///
 /// No handle of this process has the file open.
@@ -34,6 +37,10 @@ class StartUp {
   void runAfterDamage();
 
   RecoveryReport& report() noexcept { return report_; }
+  /// PRAGMA user_version, where the look at the header has told.
+  std::optional<std::int32_t> userVersion() const noexcept { return userVersion_; }
+  /// Whether a migration was undone that an earlier start had begun to undo.
+  bool hasUndone() const noexcept { return hasUndone_; }
   std::vector<std::string>& warnings() noexcept { return warnings_; }
 
  private:
@@ -42,7 +49,7 @@ class StartUp {
   void checkExisting();
   bool stoppedCleanly() const;
   bool isInUse() const;
-  bool looksPlausible() const;
+  bool looksPlausible(bool clean);
   void act(VerifyResult result);
   void reindex();
   void repair();
@@ -54,6 +61,9 @@ class StartUp {
   std::string path_;
   const ConnectionConfig& config_;
   Replacement replacement_;
+  TrialUndo trialUndo_;
+  std::optional<std::int32_t> userVersion_;
+  bool hasUndone_ = false;
   RecoveryReport report_;
   std::vector<std::string> warnings_;
   std::optional<ErrorCode> damage_;  ///< What the check ended with.

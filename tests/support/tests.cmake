@@ -48,6 +48,10 @@ function(holdfast_join prefix variable)
   list(REMOVE_DUPLICATES headers)
   list(JOIN headers "\n" headers)
   file(CONFIGURE OUTPUT "${prefix}_to_${last}.cpp" CONTENT "${headers}\n\n${parts}" @ONLY)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Types of unnamed namespaces are meant not to be seen elsewhere, included or not.
+    set_source_files_properties("${prefix}_to_${last}.cpp" PROPERTIES COMPILE_OPTIONS -Wno-subobject-linkage)
+  endif()
   set(${variable} "${prefix}_to_${last}.cpp" PARENT_SCOPE)
 endfunction()
 
