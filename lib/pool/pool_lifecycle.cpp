@@ -1,6 +1,8 @@
 // open() and close().
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +13,6 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/page_checksums.hpp"
 
@@ -23,6 +24,11 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
+// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
+// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
+constexpr std::size_t kStripes = 16;
+constinit std::array<port::Mutex, kStripes> startingNames;
+constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -86,9 +92,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     takeFile(wanted, report);
     const std::string warning = storage.start(path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
     if (!warning.empty()) report.warnings.push_back(warning);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
     startLedger(report);
     openHandles(report);
-    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -106,8 +112,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
   const DatabaseFile found = findDatabaseFile(wanted.database);
-  const port::LockGuard byName(StartingTurns::ofName(found.path));
-  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);
@@ -127,8 +133,8 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
-  const port::LockGuard byName(StartingTurns::ofName(path));
-  const port::LockGuard byFile(StartingTurns::ofFile(inode));
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[inode % kStripes]);
   exchange();
   const port::FileFacts facts = port::fileFacts(path);
   yieldFile();
@@ -185,14 +191,18 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  try {
+  const auto begin = [&] {
     openConnection(SlotTable::kWriter, config.openTimeout);
+    settleSchema(report);
+  };
+  try {
+    begin();
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    if (table[SlotTable::kWriter].connection != nullptr) closeHandle(SlotTable::kWriter);
     startUpDamaged(report);
-    openConnection(SlotTable::kWriter, config.openTimeout);
+    begin();
   }
-  settleSchema(report);
   for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
