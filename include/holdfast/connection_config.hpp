@@ -95,6 +95,10 @@ struct ConnectionConfig {
   bool readDamaged = true;
   /// Triggers fire and views can be read. Off for files that others have made: their schema cannot act then.
   bool triggersAndViews = true;
+  /// A checksum in each page, written with it and compared when it is read: what the medium has changed is Error{Corrupt}
+  /// and never data. A database without them is written anew, once, by open(), which takes as long and as much room as
+  /// VACUUM. One that has them keeps and compares them also where this is off. docs/integrity.md has what it costs.
+  bool pageChecksums = false;
   /// What a commit that returned has survived; a transaction may ask for another one.
   Durability durability = Durability::Full;
   /// How long SQLite waits for a lock that another process holds. Zero: not at all. At most 10 min.
@@ -224,6 +228,15 @@ struct ConnectionConfig {
   std::int64_t flashEndurance = 0;
   /// From so many bytes in a day of running EventKind::FlashOverBudget tells, once a day. 0: never. At most 2^60.
   std::int64_t flashDailyBudget = 0;
+
+  /// Housekeeping reads so many bytes of the database file a minute, round after round, to find what the medium has lost
+  /// before it is needed: unreadable places, and with page checksums changed ones. A share of it each round. 0: none. At
+  /// most 1 GiB.
+  std::int64_t scrubRate = 64 * KiB;
+  /// Take the number of a commit down in a file beside the database (its name with "-commits") when it closes, and while
+  /// it is written this often: open() then tells where the database is older than it was. Each time costs a page and a
+  /// sync more. Zero: no such file.
+  std::chrono::milliseconds commitNoteInterval = std::chrono::milliseconds{0};
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ enum class EventKind : std::uint8_t {
   Migrated,             ///< A migration was applied; the detail names it.
   MigrationUndone,      ///< What was on trial has been undone; the detail says where the replaced database is.
   MigrationConfirmed,   ///< What was on trial stays.
+  CommitsMissing,       ///< open() found the database older than it was; the detail says by how many commits at least.
 };
 
 std::string_view toText(EventKind kind) noexcept;

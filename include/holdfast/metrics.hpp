@@ -79,6 +79,9 @@ struct PoolMetrics {
   std::uint64_t checks = 0;          ///< Times the whole database was checked, ...
   std::uint64_t damageFound = 0;     ///< ... and of these, the ones that found damage or could not read it.
   std::uint64_t migrations = 0;      ///< Migrations applied.
+  std::uint64_t scrubbedPages = 0;   ///< Pages of the file that housekeeping has read (scrubRate), ...
+  std::uint64_t scrubRounds = 0;     ///< ... times it has come to the end, ...
+  std::uint64_t scrubFindings = 0;   ///< ... and pages it found damaged or unreadable; in damageFound, too.
   std::uint64_t payloadBytes = 0;    ///< Bound to statements that write.
   std::uint64_t bytesLogged = 0;     ///< Written to the log for them, checkpoints not counted.
   double writeAmplification = 0;     ///< bytesLogged / payloadBytes; 0 where nothing was bound.

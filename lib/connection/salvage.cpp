@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 
+#include "connection/page_checks.hpp"
 #include "connection/salvage_rows.hpp"
 #include "connection/sqlite_error.hpp"
 
@@ -54,6 +55,7 @@ class Salvage {
   SalvageReport run() {
     // Then what can be read of a damaged schema is used.
     sqlite3_db_config(source_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+    source_.trustInnerPages();
     source_.run("PRAGMA writable_schema=ON");
     readSchema();
     beginTarget();
@@ -101,6 +103,7 @@ class Salvage {
     target_.run("PRAGMA ignore_check_constraints=ON");
     target_.run(("PRAGMA page_size=" + source_.text("PRAGMA page_size")).c_str());
     target_.run(("PRAGMA encoding='" + source_.text("PRAGMA encoding") + "'").c_str());
+    if (reservedBytes(source_.handle()) == PageChecks::kBytes) target_.beginChecksums();
     target_.run("BEGIN IMMEDIATE");
     target_.run(("PRAGMA user_version=" + source_.text("PRAGMA user_version")).c_str());
     target_.run(("PRAGMA application_id=" + source_.text("PRAGMA application_id")).c_str());

@@ -39,6 +39,7 @@ constexpr std::array kConfigFields{
     ConfigField<Config>{"salvage", &Config::salvage},
     ConfigField<Config>{"readDamaged", &Config::readDamaged},
     ConfigField<Config>{"triggersAndViews", &Config::triggersAndViews},
+    ConfigField<Config>{"pageChecksums", &Config::pageChecksums},
     ConfigField<Config>{"durability", &Config::durability},
     ConfigField<Config>{"busyTimeout", &Config::busyTimeout, upTo(Milliseconds(minutes{10}))},
     ConfigField<Config>{"acquireTimeout", &Config::acquireTimeout, upTo(Milliseconds(hours{1}))},
@@ -85,6 +86,8 @@ constexpr std::array kConfigFields{
     ConfigField<Config>{"flashLedger", &Config::flashLedger},
     ConfigField<Config>{"flashEndurance", &Config::flashEndurance, {0, kMostWritten}},
     ConfigField<Config>{"flashDailyBudget", &Config::flashDailyBudget, {0, kMostWritten}},
+    ConfigField<Config>{"scrubRate", &Config::scrubRate, {0, GiB}},
+    ConfigField<Config>{"commitNoteInterval", &Config::commitNoteInterval, upTo(kYear)},
     ConfigField<Config>{"writeProofInterval", &Config::writeProofInterval, upTo(kYear)},
     ConfigField<Config>{"ballastSize", &Config::ballastSize, {4 * KiB, kMostBytes, true}},
 };

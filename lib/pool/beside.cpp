@@ -30,6 +30,7 @@ ConnectionProfile ConnectionPool::Core::Beside::profile() const {
   profile.triggersAndViews = core_.config.triggersAndViews;
   profile.statementCacheEntries = 1;
   profile.statementCacheBytes = kCacheBytes;
+  profile.vfs = core_.flash.vfs();  // Which compares checksums.
   return profile;
 }
 

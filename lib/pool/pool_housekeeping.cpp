@@ -118,6 +118,11 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
 void ConnectionPool::Core::reviewStorage() noexcept {
   Connection& writer = *table[SlotTable::kWriter].connection;
   storage.review(writer, clock->now());
+  try {
+    if (!writer.impl().broken && storage.state() == StorageState::Ok) content.review(writer, clock->now());
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, {"the database could not be read in passing: ", failure.what()});
+  }
   if (writer.impl().broken) recoverConnection(SlotTable::kWriter, "it is broken", config.openTimeout);
 }
 

@@ -13,7 +13,9 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
+#include "storage/page_checksums.hpp"
 
 namespace holdfast {
 namespace {
@@ -60,6 +62,13 @@ ConnectionPool::Core::Core()
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
     if (now == StorageState::Damaged) suspectDamage();
   });
+  content.listen([this](const Scrub::Finding& finding) {
+    const std::string_view where = finding.unused ? "; nothing is in that page" : "";
+    counters.damageFound.add();
+    publish(EventKind::DamageFound, 0, {"found by reading: ", finding.error.what(), where});
+    log(LogLevel::Error, {"found by reading: ", finding.error.what(), where});
+    if (!finding.unused) storage.note(finding.error);
+  });
 }
 
 ConnectionPool::Core::~Core() = default;
@@ -97,6 +106,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
   tellRecovery(report.recovery);
+  if (report.commitsMissing > 0) publish(EventKind::CommitsMissing, 0, {std::to_string(report.commitsMissing)});
   publish(EventKind::Initialized, 0, {path});
   return report;
 }
@@ -119,11 +129,13 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
   report.created = file.created;
   report.recoveredLog = file.hasLog;
   useTemporaryDirectoryBeside(file.path);
+  const std::string converted = damage.isLeftAlone() ? std::string() : takeUpPageChecksums(file.path, wanted);
+  if (!converted.empty()) report.warnings.push_back(converted);
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(path));
+  const port::LockGuard byFile(StartingTurns::ofFile(inode));
   exchange();
   const port::FileFacts facts = port::fileFacts(path);
   yieldFile();
@@ -182,7 +194,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 void ConnectionPool::Core::openHandles(OpenReport& report) {
   const auto begin = [&] {
     openConnection(SlotTable::kWriter, config.openTimeout);
-    if (!damage.isLeftAlone()) settleSchema(report);
+    settleSchema(report);
   };
   try {
     begin();
@@ -205,6 +217,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  content.start(path, config, report, *table[SlotTable::kWriter].connection, clock->now());
   settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   longReads.open();
@@ -425,6 +438,7 @@ void ConnectionPool::Core::leaveProcess() noexcept {
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
     dropAnchor(writer);
+    content.stop(writer);
     noteCheckpoint(checkpointFully(writer), writer.id(), {});
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {

@@ -56,6 +56,7 @@ PoolMetrics ConnectionPool::Core::metrics() const {
         100.0 * static_cast<double>(result.activeConnections) / static_cast<double>(result.poolSize);
   }
   counters.addTo(result);
+  content.addTo(result);
   result.pendingPosts = posts.size();
   result.memoryUsedBytes = sqlite_memory::usedBytes();
   result.memoryPeakBytes = sqlite_memory::peakBytes();

@@ -13,6 +13,7 @@
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
+#include "pool/content_care.hpp"
 #include "pool/damage_watch.hpp"
 #include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
@@ -80,6 +81,7 @@ struct PoolState {
   DamageWatch damage;
   FlashLedger flash;
   SchemaState schema;
+  ContentCare content;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;

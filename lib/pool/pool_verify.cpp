@@ -1,5 +1,6 @@
 // Whether the database is sound, while it is in use.
 
+#include "connection/page_checks.hpp"
 #include "pool/beside.hpp"
 #include "storage/check_findings.hpp"
 
@@ -40,7 +41,12 @@ VerifyReport ConnectionPool::Core::verify(VerifyDepth depth, const VerifyOptions
       try {
         Connection::Impl& handle = beside.openHandle();
         const Beside::Snapshot revocable(beside);
-        rows = rowsOf(handle, depth);
+        try {
+          rows = rowsOf(handle, depth);
+        } catch (const Error& failure) {
+          error = failure;
+        }
+        noteChecksumFault(rows, checksumFault(handle.handle));
       } catch (const Error& failure) {
         error = failure;
       }

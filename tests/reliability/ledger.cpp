@@ -10,6 +10,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "support/no_logger.hpp"
+#include "support/page_sums.hpp"
 #include "support/raw_sqlite.hpp"
 
 namespace holdfast::test {
@@ -70,6 +71,7 @@ ConnectionConfig configFor(const std::string& database, const LedgerOptions& opt
   config.cacheSize = options.cacheSize;
   config.carefulFlash = options.carefulFlash;
   if (options.backsUp) config.backup.path = backupOf(database);
+  config.pageChecksums = options.pageChecksums;
   if (options.checkpointPages > 0) config.checkpointPages = options.checkpointPages;
   return config;
 }
@@ -194,7 +196,9 @@ testing::Scenario ledger(const std::string& name, const LedgerOptions& options) 
   testing::Scenario scenario = base(name, options.textFactor);
   scenario.setUp = [options](const std::string& database) {
     makeTables(database);
-    ConnectionPool pool(configFor(database, options));
+    LedgerOptions before = options;
+    before.pageChecksums = options.pageChecksums && !options.addsChecksums;
+    ConnectionPool pool(configFor(database, before));
     if (options.backsUp) pool.backup(backupOf(database));
     pool.close();  // From here on it uses the write-ahead log.
   };
@@ -209,6 +213,9 @@ testing::Scenario ledger(const std::string& name, const LedgerOptions& options) 
     ConnectionPool pool(configFor(database, options));
     pool.queryValue<std::int64_t>("SELECT count(*) FROM entry");
     pool.close();
+    if (options.pageChecksums && !pagesWithWrongSum(database).empty()) {
+      throw std::runtime_error("a page has a wrong checksum");
+    }
   };
   return scenario;
 }

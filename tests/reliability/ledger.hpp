@@ -21,6 +21,8 @@ struct LedgerOptions {
   bool carefulFlash = false;
   /// There is a backup from the beginning, and another one is made half-way; what is damaged is restored.
   bool backsUp = false;
+  bool pageChecksums = false;  ///< After each restart every page of the file must have the right one.
+  bool addsChecksums = false;  ///< The database that the work begins with has none.
   /// The disk is healed in the end, and one more transaction must be possible without opening the pool again.
   bool heals = false;
 };

@@ -76,6 +76,18 @@ TEST_SUITE("reliability/power_cut") {
     }
   }
 
+  TEST_CASE("page checksums change nothing about it, and are right after each cut") {
+    checkPowerCuts(ledger("checksums", {.pageChecksums = true}), options(1000));
+    checkPowerCuts(ledger("checksums6", {.writers = 6, .transactions = 10, .pageChecksums = true}), options(500));
+    checkPowerCuts(ledger("converts", {.transactions = 3, .pageChecksums = true, .addsChecksums = true}), options(500));
+    PowerCutOptions wanted = options(300);
+    wanted.failuresOnTheWay = 4;
+    wanted.cutsPerRun = 20;
+    checkPowerCuts(
+        ledger("checksumsLarge", {.transactions = 10, .textFactor = 40, .cacheSize = 16 * KiB, .pageChecksums = true}),
+        wanted);
+  }
+
   TEST_CASE(
       "with carefulFlash nothing is lost where a cut ruins the 4 KiB around a write, and without it something is") {
     PowerCutOptions wanted = options(1000);

@@ -9,6 +9,7 @@
 #include <holdfast/testing/fault_runs.hpp>
 
 #include "reliability/allocation_run.hpp"
+#include "reliability/bit_flip_run.hpp"
 #include "reliability/damaged_files.hpp"
 #include "reliability/kill_run.hpp"
 #include "reliability/ledger.hpp"
@@ -163,6 +164,24 @@ RowResult storage(const RowPlan& wanted) {
   return result;
 }
 
+RowResult flipBits(const RowPlan& wanted) {
+  BitFlipOptions options;
+  options.flips = wanted.points;
+  options.seed = wanted.seed;
+  options.directory = wanted.directory;
+  options.progress = wanted.progress;
+  const BitFlipReport report = runBitFlips(options);
+  RowResult result;
+  result.ok = report.ok();
+  result.points = report.flips;
+  result.summary = std::to_string(report.reported) + " reported, " + std::to_string(report.harmless) + " harmless, " +
+                   std::to_string(report.cutLogs) + " logs cut, wrong " + std::to_string(report.wrong) + ", misnamed " +
+                   std::to_string(report.misnamed) + (report.first.empty() ? "" : "; " + report.first);
+  result.json = {{"flips", report.flips},     {"reported", report.reported}, {"harmless", report.harmless},
+                 {"cutLogs", report.cutLogs}, {"wrong", report.wrong},       {"misnamed", report.misnamed}};
+  return result;
+}
+
 RowResult processes(const RowPlan& wanted) {
   const ProcessReport report = runProcesses(4, 2, std::chrono::seconds(wanted.points));
   constexpr double kLongest = 250;
@@ -230,6 +249,8 @@ const std::vector<TortureRow>& tortureRows() {
       {"normal", "power cut under weaker durability", 20'000,
        cuts(ledger("normal", {.writers = 2, .transactions = 20, .durability = Durability::Normal}),
             [](PowerCutOptions& o) { o.loss = testing::Loss::Suffix; })},
+      {"cutChecksums", "power cut, page checksums on", 4'000, cuts(ledger("cutChecksums", {.pageChecksums = true}))},
+      {"bitFlips", "one bit of file or log changed, page checksums on", 10'000, flipBits},
       {"kill", "kill -9 while 8 writers commit", 1'000, kill},
       {"calls", "n-th I/O call fails, every n, once and for good", 0, failCalls},
       {"allocations", "n-th allocation fails, SQLite's and C++'s, every n", 0, failAllocations},
