@@ -17,6 +17,8 @@
 
 namespace holdfast {
 
+class Migrator;
+
 /// How much of what was acknowledged a power cut may take back.
 enum class Durability : std::uint8_t {
   Full,    ///< Nothing: each commit is synced before it returns.
@@ -79,8 +81,20 @@ struct ConnectionConfig {
   /// ... and how long it may take: then it opens with a warning. Zero: no limit. At most 1 h.
   std::chrono::milliseconds checkAtOpenLimit = std::chrono::minutes{1};
   /// Replace a damaged or lost database by its last good backup (`backup.path`), a damaged one without a backup by what can
-  /// be read of it; the damaged files are kept. Off: Error{Corrupt}, {NotADatabase} or {CannotOpen}.
+  /// be read of it; the damaged files are kept. Off: a damaged one is left to `readDamaged`, a lost one is
+  /// Error{CannotOpen}.
   bool repairAtOpen = true;
+  /// Do the same with damage that calls meet while the pool is open, once a check has confirmed it: leases get
+  /// closeTimeout to come back and are forced then, and who waits for a handle waits for the repair. Off, or with
+  /// repairAtOpen off: writes are refused and reads go on until the database is opened anew.
+  bool repairWhileOpen = true;
+  /// A damaged database without a good backup is replaced by what can be read of it. Off: it is left to `readDamaged`.
+  bool salvage = true;
+  /// A damaged database that is not to be repaired, or cannot be, is opened for reading only, as far as its schema can be
+  /// read: it is left as it is, and writes are Error{Corrupt}. Off: so is open(), or Error{NotADatabase}.
+  bool readDamaged = true;
+  /// Triggers fire and views can be read. Off for files that others have made: their schema cannot act then.
+  bool triggersAndViews = true;
   /// A checksum in each page, written with it and compared when it is read: what the medium has changed is Error{Corrupt}
   /// and never data. A database without them is written anew, once, by open(), which takes as long and as much room as
   /// VACUUM. One that has them keeps and compares them also where this is off. docs/integrity.md has what it costs.
@@ -228,6 +242,9 @@ struct ConnectionConfig {
 
   /// Null: standard error from Warning upwards.
   std::shared_ptr<Logger> logger;
+  /// What the schema has to become, by makeMigrator() (migration.hpp). Null: this program knows of no migrations; open() is
+  /// Error{SchemaVersion} where those that the database has had shut such programs out.
+  std::shared_ptr<const Migrator> migrations;
   /// Null: systemClock(). Ages, idle times and leases are measured on it.
   std::shared_ptr<const Clock> clock;
 

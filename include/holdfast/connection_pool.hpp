@@ -21,6 +21,7 @@
 #include <holdfast/flash_report.hpp>
 #include <holdfast/memory_budget.hpp>
 #include <holdfast/metrics.hpp>
+#include <holdfast/migration.hpp>
 #include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/post.hpp>
@@ -184,6 +185,16 @@ class ConnectionPool : public StatementExecutor {
   /// leaves nothing behind: Denied where the file is the database's own or the backup that is there has to be kept;
   /// Busy beside another backup; Timeout, Interrupted, PoolClosed where it is ended; StorageFull, IoError, ...
   BackupReport backup(const std::string& path, const BackupOptions& options = {});
+  /// Applies the migrations of ConnectionConfig::migrations that the database has not had, in the write lane: each in a
+  /// transaction of its own, after a backup (docs/migrations.md). Blocks until that is done; writes wait, reads go on. Throws
+  /// Error, of which those before it stay: what the migration met, Constraint for foreign keys that do not hold
+  /// afterwards, Misuse without migrations, ReadOnly, SchemaVersion, ...
+  MigrationReport migrate(const MigrateOptions& options = {});
+  /// What the database has on record. Needs no migrations.
+  MigrationStatus migrationStatus();
+  /// Ends the trial of what was migrated last: it stays. Durable when it returns. False where there is none, or where it is
+  /// that of a newer program.
+  bool confirmMigration();
   /// Looks at the whole database, on a handle of its own, while reads and writes go on. Damage is told apart from reading
   /// that fails, and believed when it is seen twice. Throws Error for a pool that is not open.
   VerifyReport verify(VerifyDepth depth = VerifyDepth::Quick, const VerifyOptions& options = {});

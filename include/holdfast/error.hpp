@@ -34,6 +34,7 @@ enum class ErrorCode : std::uint8_t {
   Corrupt,             ///< The database file is damaged.
   ForkedProcess,       ///< The handle belongs to the parent process.
   Unsupported,         ///< This build of SQLite, or this medium, cannot do it.
+  SchemaVersion,       ///< The database's schema is not one that this program's migrations allow it to use.
   Internal,            ///< A state the library holds to be impossible.
 };
 

@@ -28,6 +28,8 @@
 #include <holdfast/memory_signals.hpp>
 #include <holdfast/memory_stage.hpp>
 #include <holdfast/metrics.hpp>
+#include <holdfast/migration.hpp>
+#include <holdfast/migration_report.hpp>
 #include <holdfast/observation.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/recovery.hpp>

@@ -10,6 +10,7 @@
 
 #include <holdfast/connection.hpp>
 #include <holdfast/memory_stage.hpp>
+#include <holdfast/migration_report.hpp>
 #include <holdfast/place.hpp>
 #include <holdfast/recovery.hpp>
 #include <holdfast/storage_state.hpp>
@@ -26,6 +27,8 @@ struct OpenReport {
   bool recoveredLog = false;
   /// What was wrong with the database and what was done about it.
   RecoveryReport recovery;
+  /// What was done about the schema, and what this program may do with it.
+  MigrationReport migrated;
   /// "wal", and why another mode was chosen where it is not.
   std::string journalMode;
   std::int64_t pageSize = 0;
@@ -93,6 +96,8 @@ struct HealthReport {
   std::int64_t freeBytes = -1;     ///< On the file system; -1: unknown.
   std::int64_t totalBytes = -1;    ///< Of the file system; -1: unknown.
   std::int64_t databaseBytes = 0;  ///< What the database and its log take.
+  /// What was done about damage, by open() or since; nothing where there was none.
+  std::optional<RecoveryReport> recovery;
   MemoryStage memoryStage = MemoryStage::Normal;
   std::string sqliteVersion;
   std::string sqliteSourceId;

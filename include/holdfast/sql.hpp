@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace holdfast {
 
@@ -26,8 +27,13 @@ class Sql {
     other.text_ = "";
     other.size_ = 0;
   }
-  Sql& operator=(const Sql&) = delete;
-  Sql& operator=(Sql&&) = delete;
+  constexpr Sql& operator=(Sql other) noexcept {
+    std::swap(text_, other.text_);
+    std::swap(size_, other.size_);
+    std::swap(hash_, other.hash_);
+    std::swap(owned_, other.owned_);
+    return *this;
+  }
   constexpr ~Sql() { delete[] owned_; }
 
   constexpr std::string_view text() const noexcept { return {text_, size_}; }

@@ -42,6 +42,9 @@ class Connection::Impl::Use {
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
       }
+      if (impl.writesRefused && !statement_.readOnly) {
+        throw Error(ErrorCode::Corrupt, "the database is damaged, and takes no writes until it is repaired");
+      }
       const std::uint64_t bytes = bindValues(impl.handle, statement_.handle, statement_.parameters, values);
       if (!statement_.readOnly) {
         impl.payloadBytes.add(bytes);
@@ -234,6 +237,9 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
     }
     if ((cause.sqliteCode() & 0xff) == SQLITE_INTERRUPT) throwStopped(std::exchange(stopped_, Stop::No));
     if ((cause.sqliteCode() & 0xff) == SQLITE_BUSY) checkLimits();
+    if (isRefusedWrite(cause.sqliteCode())) {
+      return Error(ErrorCode::ReadOnly, profile.readOnlyBecause, cause.sqliteCode(), 0);
+    }
     if ((cause.sqliteCode() & 0xff) == SQLITE_AUTH) {
       return Error(ErrorCode::Denied, guard.denialReason(), cause.sqliteCode(), 0);
     }
@@ -248,6 +254,7 @@ void Connection::Impl::raise(const Error& cause, const Sql& sql) {
 }
 
 void Connection::Impl::noteBreakage(int sqliteCode) noexcept {
+  if (isRefusedWrite(sqliteCode)) return;  // Which says nothing of the storage.
   if (breaksHandle(sqliteCode)) broken = true;
   if (trouble) return;
   switch (errorCodeOf(sqliteCode)) {

@@ -118,6 +118,8 @@ struct Connection::Impl {
   ReturnState restore() noexcept;
   /// Whether the medium, or the file, took no writes when the handle was opened.
   bool isReadOnly() const noexcept { return sqlite3_db_readonly(handle, "main") == 1; }
+  /// From here on every write is Error{ReadOnly} with that text. Outside of a transaction. Throws Error.
+  void refuseWrites(const std::string& because);
   /// What the database holds in pages that nothing is in. Throws Error.
   std::int64_t unusedBytes();
   /// Whether what is written gets into the files that anybody will look into. For less than Full durability a look of a
@@ -193,6 +195,8 @@ struct Connection::Impl {
   int running = 0;
   /// What the present lease may do: on a pool of one the write handle is leased for reading too.
   Access leasedFor = Access::Write;
+  /// The database is damaged: statements that write are refused.
+  bool writesRefused = false;
   /// The open transaction and the savepoints inside of it, outermost first, by ids that are never used again.
   std::vector<std::uint64_t> open;
   bool broken = false;
@@ -297,6 +301,10 @@ struct Connection::Impl {
   void noteTrouble(const Error& error) noexcept;
   const char* reasonToReplace() const noexcept;
   void noteBreakage(int sqliteCode) noexcept;
+  /// Whether it is what refuseWrites() makes of a write.
+  bool isRefusedWrite(int sqliteCode) const noexcept {
+    return (sqliteCode & 0xff) == SQLITE_READONLY && !profile.readOnlyBecause.empty();
+  }
   std::uint64_t begin(ControlStatements::Kind kind, const char* name);
   void rollbackEverything() noexcept;
   void countEnd(OwnedCounter& counter) noexcept;

@@ -66,6 +66,7 @@ void Connection::Impl::throwControlFailure(int code, const char* name) {
                 0)
         .addFrame(name);
   }
+  if (isRefusedWrite(code)) throw Error(ErrorCode::ReadOnly, profile.readOnlyBecause, code, 0).addFrame(name);
   if ((code & 0xff) == SQLITE_BUSY) checkLimits();  // It may have been cancelled while it waited.
   throw makeSqliteError(handle, code).addFrame(name);
 }
@@ -268,6 +269,12 @@ std::uint64_t Connection::Impl::overwriteFailedCommit() {
   if (commit(error) != CommitOutcome::Done) throw Error(*error);
   if (durability_ != Durability::Full) syncLog();
   return mark;
+}
+
+void Connection::Impl::refuseWrites(const std::string& because) {
+  dropView();
+  profile.readOnlyBecause = because;
+  applyQueryOnly(handle);
 }
 
 std::int64_t Connection::Impl::unusedBytes() {

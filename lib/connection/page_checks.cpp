@@ -14,7 +14,7 @@ namespace {
 // sqlite.org/fileformat2.html: "The Database Header" and "The WAL File Format".
 constexpr std::string_view kFirstBytes("SQLite format 3\0", 16);
 constexpr int kHeaderLength = 100;
-constexpr std::size_t kPageSizeAt = 16;
+constexpr std::size_t kStoredPageSizeAt = 16;
 constexpr std::size_t kReservedAt = 20;
 constexpr std::size_t kCounterAt = 24;
 constexpr std::int64_t kLogHeaderBytes = 32;
@@ -87,7 +87,7 @@ void PageChecks::noteHeader(const unsigned char* content, int bytes, bool writte
   if (bytes < kHeaderLength || std::memcmp(content, kFirstBytes.data(), kFirstBytes.size()) != 0) return;
   changeCounter = bigEndian(content + kCounterAt);
   if (on && !written) return;  // What is read may be damaged.
-  const std::uint32_t stored = bigEndian(content + kPageSizeAt) >> 16U;
+  const std::uint32_t stored = bigEndian(content + kStoredPageSizeAt) >> 16U;
   pageBytes = stored == 1 ? 65536U : stored;
   on = content[kReservedAt] == kBytes && isPageSize(pageBytes);
 }

@@ -11,6 +11,7 @@
 #include "connection/counting_vfs.hpp"
 #include "connection/page_checks.hpp"
 #include "connection/sqlite_error.hpp"
+#include "connection/statement_binding.hpp"
 #include "core/out_of_memory.hpp"
 
 namespace holdfast {
@@ -112,6 +113,12 @@ void PlainDatabase::forEach(const char* sql, const std::function<bool(std::strin
 
 void PlainDatabase::run(const char* sql) {
   forEach(sql, [](std::string_view) { return true; });
+}
+
+void PlainDatabase::run(const char* sql, std::span<const ValueView> values) {
+  const Prepared statement(*this, sql);
+  bindValues(handle_, statement.get(), sqlite3_bind_parameter_count(statement.get()), values);
+  if (const int code = sqlite3_step(statement.get()); code != SQLITE_DONE) fail(code, sql);
 }
 
 std::string PlainDatabase::text(const char* sql) {

@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <holdfast/connection_config.hpp>
 #include <holdfast/stop_token.hpp>
+#include <holdfast/value.hpp>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -44,6 +46,8 @@ class PlainDatabase {
   void setBusyTimeout(std::chrono::milliseconds timeout) noexcept;
   /// Carries one statement out. Throws Error.
   void run(const char* sql);
+  /// The same with bound values.
+  void run(const char* sql, std::span<const ValueView> values);
   /// The first column of the first row; an empty text, or 0, where there is none. Throws Error.
   std::string text(const char* sql);
   std::int64_t integer(const char* sql);

@@ -29,6 +29,12 @@ struct ConnectionProfile {
   std::int64_t statementCacheBytes = 0;
   /// A handle that can only read is taken, too.
   bool mayBeReadOnly = false;
+  /// Why nothing may be written although it could be; empty where it may.
+  std::string readOnlyBecause;
+  /// Of a damaged database: nothing of it is changed, whatever the journal it uses.
+  bool readsOnly = false;
+  /// Triggers fire and views can be read.
+  bool triggersAndViews = true;
   /// The file layer; null: SQLite's default.
   std::shared_ptr<CountingVfs> vfs = nullptr;
   /// Learns what is committed; null: nobody does.
@@ -46,6 +52,12 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile);
 
 /// Puts back the settings that a lease may change. Throws Error.
 void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile);
+
+/// Switches the enforcing of foreign keys; outside of a transaction only. Throws Error.
+void applyForeignKeys(sqlite3* handle, bool enforced);
+
+/// Refuses every write from here on. Throws Error.
+void applyQueryOnly(sqlite3* handle);
 
 /// Sets `synchronous`; outside of a transaction only. Throws Error.
 void applyDurability(sqlite3* handle, Durability durability);

@@ -30,6 +30,24 @@ struct SchemaObject {
   bool isInternal() const { return name.starts_with("sqlite_") || sqlite3_strnicmp(sql.c_str(), "CREATE ", 7) != 0; }
 };
 
+/// While it lives a text of the damaged schema, which anybody may have written, can define an object and do nothing else:
+/// CREATE TABLE ... AS would read what it likes for as long as it likes.
+class OnlyDefinitions {
+ public:
+  explicit OnlyDefinitions(sqlite3* handle) noexcept : handle_(handle) {
+    sqlite3_set_authorizer(handle, &judge, nullptr);
+  }
+  OnlyDefinitions(const OnlyDefinitions&) = delete;
+  OnlyDefinitions& operator=(const OnlyDefinitions&) = delete;
+  ~OnlyDefinitions() { sqlite3_set_authorizer(handle_, nullptr, nullptr); }
+
+ private:
+  static int judge(void*, int action, const char*, const char*, const char*, const char*) noexcept {
+    return action == SQLITE_SELECT || action == SQLITE_CREATE_VTABLE ? SQLITE_DENY : SQLITE_OK;
+  }
+  sqlite3* handle_;
+};
+
 class Salvage {
  public:
   Salvage(PlainDatabase& source, PlainDatabase& target) : source_(source), target_(target) {}
@@ -94,6 +112,7 @@ class Salvage {
   /// False where the object cannot be made; the transaction goes on.
   bool make(const SchemaObject& object) {
     try {
+      const OnlyDefinitions only(target_.handle());
       target_.run(object.sql.c_str());
       return true;
     } catch (const Error& error) {

@@ -18,7 +18,7 @@ struct CodeFacts {
 ///
 /// NotADatabase asks to look at the path first: it is mostly a wrong file name, and a backup restored over somebody
 /// else's file destroys that file.
-constexpr std::array<CodeFacts, 25> kCodes{{
+constexpr std::array<CodeFacts, 26> kCodes{{
     {"busy", Recovery::RetryTransaction, ErrorCategory::Contention},
     {"timeout", Recovery::RetryLater, ErrorCategory::Contention},
     {"pool exhausted", Recovery::RetryLater, ErrorCategory::Resource},
@@ -43,6 +43,7 @@ constexpr std::array<CodeFacts, 25> kCodes{{
     {"corrupt", Recovery::RestoreBackup, ErrorCategory::Corruption},
     {"forked process", Recovery::Reopen, ErrorCategory::Lifecycle},
     {"unsupported", Recovery::FixRequest, ErrorCategory::Request},
+    {"schema version", Recovery::FixRequest, ErrorCategory::Request},
     {"internal", Recovery::Stop, ErrorCategory::Lifecycle},
 }};
 static_assert(kCodes.size() == static_cast<std::size_t>(ErrorCode::Internal) + 1);

@@ -58,6 +58,7 @@ constexpr JsonField<std::uint64_t> kCounters[] = {
     HOLDFAST_FIELD(backupFailures),
     HOLDFAST_FIELD(checks),
     HOLDFAST_FIELD(damageFound),
+    HOLDFAST_FIELD(migrations),
     HOLDFAST_FIELD(scrubbedPages),
     HOLDFAST_FIELD(scrubRounds),
     HOLDFAST_FIELD(scrubFindings),

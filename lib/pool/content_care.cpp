@@ -9,7 +9,7 @@ void ContentCare::start(const std::string& path, const ConnectionConfig& config,
                         Clock::TimePoint now) {
   report.pageChecksums = pageChecksOf(writer.impl().handle)->on;
   scrub_.start(config.scrubRate, now);
-  const bool replaced = report.recovery.action != RecoveryAction::None;
+  const bool replaced = report.recovery.action != RecoveryAction::None || report.migrated.undoneNow;
   report.commitsMissing = note_.start(path, config.commitNoteInterval, replaced, writer, now);
   if (report.commitsMissing == 0) return;
   report.warnings.push_back("the database is older than it was: at least " + std::to_string(report.commitsMissing) +

@@ -38,6 +38,7 @@ constexpr Shown kShown[] = {
     {&PoolCounters::backupFailures, &PoolMetrics::backupFailures},
     {&PoolCounters::checks, &PoolMetrics::checks},
     {&PoolCounters::damageFound, &PoolMetrics::damageFound},
+    {&PoolCounters::migrations, &PoolMetrics::migrations},
     {&PoolCounters::pastQueries, &PoolMetrics::totalQueries},
     {&PoolCounters::pastFailures, &PoolMetrics::queryErrors},
     {&PoolCounters::pastHits, &PoolMetrics::statementCacheHits},

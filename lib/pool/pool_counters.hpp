@@ -17,7 +17,7 @@ struct PoolCounters {
   Counter connectionErrors, created, destroyed, renewed, recovered, idledOut, verifications, leaks, forced, restored;
   Counter retries, checkpoints, checkpointsBlocked, logsTruncated, refusals, reliefs, alone;
   Counter groups, grouped, syncsSaved, posted, anchors;
-  Counter backups, backupFailures, checks, damageFound;
+  Counter backups, backupFailures, checks, damageFound, migrations;
   // Of handles that are closed by now.
   Counter pastQueries, pastFailures, pastHits, pastMisses, pastEvictions, pastCommitted, pastRolledBack;
   Counter pastPayload, pastLoggedBytes;

@@ -15,12 +15,17 @@ void ConnectionPool::Core::startHousekeeper() {
     housekeeperStop = false;
   }
   housekeeper = port::Thread("holdfast-pool", [this] {
+    bool hurried = false;
     while (true) {
       {
         port::LockGuard guard(mutex);
         const auto next = std::chrono::steady_clock::now() + config.housekeepingInterval;
-        while (!housekeeperStop && housekeeperWake.waitUntil(guard, next)) {
+        // Not twice in a row: where the pool cannot look into it just now, time has to pass.
+        bool due = !hurried && damage.isDue(clock->now());
+        while (!housekeeperStop && !due && housekeeperWake.waitUntil(guard, next)) {
+          due = damage.isDue(clock->now());
         }
+        hurried = due;
         if (housekeeperStop) return;
       }
       try {
@@ -49,6 +54,7 @@ void ConnectionPool::Core::tick() {
     requireOpen();
     slots = table.size();
   }
+  lookAfterDamage();
   for (std::size_t slot = 0; slot < slots; ++slot) tickSlot(slot);
   if (config.housekeeping == HousekeepingMode::Manual) {
     if (posts.due()) flushOnce();
@@ -61,6 +67,7 @@ void ConnectionPool::Core::tick() {
   hub->trimCaches();
   memoryCheck(true);
   backupIfDue();
+  noteHealthyStart(false);
   reviewLedger();
 }
 

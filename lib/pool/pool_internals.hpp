@@ -5,6 +5,7 @@
 #include <span>
 
 #include <holdfast/connection_pool.hpp>
+#include <holdfast/migration.hpp>
 #include <holdfast/observation.hpp>
 
 #include "connection/change_log.hpp"
@@ -26,6 +27,7 @@ class PoolInternals {
                         std::span<const ValueView> values, RowVisitor visit);
   /// The tables that were read in a snapshot since it was asked last.
   static TableSet takeTablesRead(ReadTransaction& snapshot) noexcept;
+  static std::shared_ptr<const Migrator> migrator(Migrations migrations);
   static Observation observe(ConnectionPool& pool, TableSet tables, Observer::Function function);
 };
 

@@ -1,8 +1,6 @@
 // open() and close().
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/page_checksums.hpp"
 
@@ -24,11 +23,6 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
-// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
-constexpr std::size_t kStripes = 16;
-constinit std::array<port::Mutex, kStripes> startingNames;
-constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -59,6 +53,7 @@ ConnectionPool::Core::Core()
   storage.listen([this](StorageState now, StorageState before, const std::string& why) {
     publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+    if (now == StorageState::Damaged) suspectDamage();
   });
   content.listen([this](const Scrub::Finding& finding) {
     const std::string_view where = finding.unused ? "; nothing is in that page" : "";
@@ -93,6 +88,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     if (!warning.empty()) report.warnings.push_back(warning);
     startLedger(report);
     openHandles(report);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -102,10 +98,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
-  if (report.recovery.action != RecoveryAction::None) {
-    publish(EventKind::DatabaseRecovered, 0,
-            {toText(report.recovery.cause), ", ", toText(report.recovery.action), ": ", path});
-  }
+  tellRecovery(report.recovery);
   if (report.commitsMissing > 0) publish(EventKind::CommitsMissing, 0, {std::to_string(report.commitsMissing)});
   publish(EventKind::Initialized, 0, {path});
   return report;
@@ -113,8 +106,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
   const DatabaseFile found = findDatabaseFile(wanted.database);
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(found.path));
+  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);
@@ -129,8 +122,22 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
   report.created = file.created;
   report.recoveredLog = file.hasLog;
   useTemporaryDirectoryBeside(file.path);
-  const std::string converted = takeUpPageChecksums(file.path, wanted);
+  const std::string converted = damage.isLeftAlone() ? std::string() : takeUpPageChecksums(file.path, wanted);
   if (!converted.empty()) report.warnings.push_back(converted);
+}
+
+void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
+  const port::LockGuard byName(StartingTurns::ofName(path));
+  const port::LockGuard byFile(StartingTurns::ofFile(inode));
+  exchange();
+  const port::FileFacts facts = port::fileFacts(path);
+  yieldFile();
+  {
+    const port::LockGuard guard(mutex);
+    device = facts.device;
+    inode = facts.inode;
+  }
+  claimFile();
 }
 
 void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
@@ -160,6 +167,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
     watch.reset();
+    damage.start(config.housekeepingInterval);
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;
@@ -168,6 +176,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     anchor.connectionId = 0;
     anchor.restUntil = {};
     foreignWritesSeen = false;
+    schema.reset();
     resetMetrics();
   }
   openPools.fetch_add(1);
@@ -176,7 +185,15 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  for (std::size_t slot = 0; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
+  try {
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    startUpDamaged(report);
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  }
+  settleSchema(report);
+  for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();
   report.journalMode = kJournalMode;
@@ -222,6 +239,7 @@ void ConnectionPool::Core::close(bool lastChance) {
     name = nameToClose(path, lastChance);
     draining = true;
   }
+  if (!lastChance) noteHealthyStart(true);
   // From here on nothing fails for want of memory.
   finishBackgroundWork();
   {
@@ -382,7 +400,9 @@ void ConnectionPool::Core::closeHandles() noexcept {
   if (!table.inUse().contains(SlotTable::kWriter)) settleGroup();
   // The write handle last: it moves the log into the database, and no reader stands in its way then.
   while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
-    if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);
+    // The log beside a damaged database stays what it is, and tells the next start to look.
+    const bool copies = connection->impl().profile.access == Access::Write && storage.state() != StorageState::Damaged;
+    if (copies && alone) checkpointBeforeClose(*connection);
     retire(std::move(connection));
   }
   if (alone) leaveProcess();

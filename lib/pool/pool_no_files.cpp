@@ -1,7 +1,8 @@
-// In the place of pool_backup.cpp and pool_start_up.cpp where there is no file system that can give a file another name:
+// In the place of pool_backup.cpp, pool_migration_files.cpp, pool_repair.cpp and pool_start_up.cpp where there is no file
+// system that can give a file another name:
 // a damaged database is reported, and not replaced.
 
-#include "pool/pool_core.hpp"
+#include "pool/pool_migrations.hpp"
 #include "storage/page_checksums.hpp"
 
 namespace holdfast {
@@ -25,6 +26,22 @@ void ConnectionPool::Core::backupIfDue() {}
 
 void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& /*report*/) {
   if (!wanted.mountPoint.empty()) throw unsupported();
+}
+
+void ConnectionPool::Core::startUpDamaged(OpenReport& report) { report.recovery.checked = VerifyResult::Damaged; }
+
+void ConnectionPool::Core::repairDamage() { damage.leaveAlone(); }
+
+std::string ConnectionPool::Core::Migrating::backUp(Core& /*core*/, Connection& /*writer*/,
+                                                    const std::string& /*wanted*/) {
+  throw Error(ErrorCode::Unsupported,
+              "there are no backups here, without which a migration cannot be undone: set Migrations::backup to false "
+              "where that is meant");
+}
+
+void ConnectionPool::Core::Migrating::putBack(Core& /*core*/, const std::string& /*backup*/,
+                                              UndoneMigration& /*undone*/) {
+  throw unsupported();
 }
 
 std::string takeUpPageChecksums(const std::string& /*path*/, const ConnectionConfig& config) {

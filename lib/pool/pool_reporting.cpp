@@ -122,6 +122,13 @@ void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, P
   }
 }
 
+void ConnectionPool::Core::tellRecovery(const RecoveryReport& recovery) noexcept {
+  if (recovery.action == RecoveryAction::None) return;
+  const bool readsOnly = recovery.action == RecoveryAction::OpenedReadOnly;
+  publish(readsOnly ? EventKind::DamageFound : EventKind::DatabaseRecovered, 0,
+          {toText(recovery.cause), ", ", toText(recovery.action), ": ", path});
+}
+
 void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {
   std::shared_ptr<Logger> present;
   {

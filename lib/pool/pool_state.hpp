@@ -14,10 +14,12 @@
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
 #include "pool/content_care.hpp"
+#include "pool/damage_watch.hpp"
 #include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
 #include "pool/read_anchor.hpp"
+#include "pool/schema_state.hpp"
 #include "pool/slot_table.hpp"
 #include "pool/storage_keeper.hpp"
 #include "pool/wait_queue.hpp"
@@ -76,7 +78,9 @@ struct PoolState {
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   MemoryWatch watch;
   StorageKeeper storage;
+  DamageWatch damage;
   FlashLedger flash;
+  SchemaState schema;
   ContentCare content;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;

@@ -64,6 +64,9 @@ VerifyReport ConnectionPool::Core::verify(VerifyDepth depth, const VerifyOptions
   counters.damageFound.add();
   publish(EventKind::DamageFound, 0,
           {toText(report.result), ": ", report.findings.empty() ? std::string_view() : report.findings.front()});
+  if (report.result != VerifyResult::Unreadable) {
+    storage.note(Error(ErrorCode::Corrupt, report.findings.empty() ? std::string_view() : report.findings.front()));
+  }
   return report;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/port/file_changes.hpp"
 #include "storage/backup_rules.hpp"
+#include "storage/check_findings.hpp"
 #include "storage/file_error.hpp"
 
 namespace holdfast {
@@ -120,7 +121,7 @@ void BackupTarget::verify(const ContentFacts& source, const PlainDatabase::Limit
   const std::string why = whyNoCopy(contentFacts(copy), source);
   if (!why.empty()) throw Error(ErrorCode::IoError, "the copy is not what was copied: " + why);
   copy.forEach("PRAGMA integrity_check(1)", [](std::string_view row) {
-    if (row != "ok") throw Error(ErrorCode::Corrupt, "the copy is damaged: " + std::string(row));
+    if (row != "ok") throw Error(codeOfFinding(row), "the copy is not known to be sound: " + std::string(row));
     return true;
   });
 }

@@ -12,18 +12,18 @@ bool contains(std::string_view text, std::string_view part) noexcept {
   return text.find(part) != std::string_view::npos;
 }
 
-// "unable to get the page. error code=266": which one says whether it is the page or the way to it.
-CheckFinding findingOfCode(std::string_view row) noexcept {
-  constexpr std::string_view kBefore = "error code=";
-  constexpr int kIoError = 10;
-  constexpr int kNoMemory = 7;
-  constexpr int kChecksum = kIoError | 32 << 8;  // SQLITE_IOERR_DATA
-  const std::size_t at = row.find(kBefore) + kBefore.size();
+constexpr std::string_view kNoPage = "unable to get the page. error code=";
+constexpr int kIoError = 10;
+constexpr int kNoMemory = 7;
+constexpr int kChecksum = kIoError | 32 << 8;  // SQLITE_IOERR_DATA
+
+// "unable to get the page. error code=266": which one says whether it is the page or the way to it. 0: there is none.
+int codeIn(std::string_view row) noexcept {
+  const std::size_t at = row.find(kNoPage);
+  if (at == std::string_view::npos) return 0;
   int code = 0;
-  std::from_chars(row.data() + at, row.data() + row.size(), code);
-  if (code == kChecksum) return CheckFinding::Structure;
-  const int primary = code & 0xff;
-  return primary == kIoError || primary == kNoMemory ? CheckFinding::ReadError : CheckFinding::Structure;
+  std::from_chars(row.data() + at + kNoPage.size(), row.data() + row.size(), code);
+  return code;
 }
 
 bool isContention(ErrorCode code) noexcept {
@@ -46,7 +46,11 @@ CheckFinding classify(std::string_view row) noexcept {
     return std::any_of(parts.begin(), parts.end(), [row](std::string_view part) { return contains(row, part); });
   };
   if (row == "ok") return CheckFinding::Ok;
-  if (contains(row, "unable to get the page. error code=")) return findingOfCode(row);
+  if (const int code = codeIn(row); code != 0) {
+    const int primary = code & 0xff;
+    const bool ofReading = code != kChecksum && (primary == kIoError || primary == kNoMemory);
+    return ofReading ? CheckFinding::ReadError : CheckFinding::Structure;
+  }
   if (isOneOf(kOfReading)) return CheckFinding::ReadError;
   if (isOneOf(kOfIndexes)) return CheckFinding::Index;
   if (isOneOf(kOfRules)) return CheckFinding::Rule;
@@ -57,6 +61,11 @@ void noteChecksumFault(std::vector<std::string>& rows, std::string fault) {
   if (fault.empty()) return;
   std::erase_if(rows, [](const std::string& row) { return classify(row) == CheckFinding::ReadError; });
   rows.push_back(std::move(fault));
+}
+
+ErrorCode codeOfFinding(std::string_view row) noexcept {
+  if (classify(row) != CheckFinding::ReadError) return ErrorCode::Corrupt;
+  return (codeIn(row) & 0xff) == kNoMemory ? ErrorCode::MemoryLimit : ErrorCode::IoError;
 }
 
 VerifyResult judgeLook(std::span<const std::string> rows, const std::optional<Error>& error) noexcept {

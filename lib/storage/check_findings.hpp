@@ -21,6 +21,8 @@ enum class CheckFinding : std::uint8_t {
   ReadError,  ///< Reading failed, which the check reports in a row as if it were damage.
 };
 CheckFinding classify(std::string_view row) noexcept;
+/// Of an Error for a row that is not ok: MemoryLimit, IoError or Corrupt.
+ErrorCode codeOfFinding(std::string_view row) noexcept;
 
 /// A handle that has met a page without its right checksum: what the check says it could not read is damaged.
 void noteChecksumFault(std::vector<std::string>& rows, std::string fault);

@@ -8,6 +8,7 @@ constexpr std::string_view kJournalMagic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
 constexpr std::size_t kPageSizeAt = 16;
 constexpr std::size_t kChangeCounterAt = 24;
 constexpr std::size_t kPagesAt = 28;
+constexpr std::size_t kUserVersionAt = 60;
 constexpr std::size_t kValidForAt = 92;
 
 std::uint32_t number(std::string_view bytes, std::size_t at, std::size_t size) noexcept {
@@ -29,6 +30,10 @@ HeaderVerdict judgeHeader(std::string_view firstBytes, std::int64_t fileBytes, b
   const std::int64_t pages = number(firstBytes, kPagesAt, 4);
   if (counts && !hasLog && pages * std::int64_t{pageBytes} > fileBytes) return HeaderVerdict::TooShort;
   return HeaderVerdict::Plausible;
+}
+
+std::int32_t userVersionOf(std::string_view firstBytes) noexcept {
+  return static_cast<std::int32_t>(number(firstBytes, kUserVersionAt, 4));
 }
 
 bool isHotJournal(std::string_view firstBytes) noexcept { return firstBytes.starts_with(kJournalMagic); }

@@ -17,6 +17,9 @@ enum class HeaderVerdict : std::uint8_t {
 
 inline constexpr std::size_t kHeaderBytes = 100;
 
+/// PRAGMA user_version, of a header that is plausible.
+std::int32_t userVersionOf(std::string_view firstBytes) noexcept;
+
 HeaderVerdict judgeHeader(std::string_view firstBytes, std::int64_t fileBytes, bool hasLog) noexcept;
 
 /// Whether a rollback journal that begins like this may have to be rolled back: one that is over is empty or begins with

@@ -16,13 +16,15 @@ constexpr std::array<const char*, 2> kLogs{"-wal", "-journal"};
 
 }  // namespace
 
-std::string Quarantine::nameOf(const std::string& path, int number) {
-  return path + ".damaged-" + std::to_string(number);
+std::string Quarantine::nameOf(const std::string& path, int number, std::string_view kind) {
+  return path + std::string(kind) + std::to_string(number);
 }
+
+std::string Quarantine::name() const { return nameOf(path_, number(port::exists(path_)), kind_); }
 
 int Quarantine::number(bool hasDatabase) const {
   const auto taken = [this](int number, bool withDatabase) {
-    const std::string name = nameOf(path_, number);
+    const std::string name = nameOf(path_, number, kind_);
     return (withDatabase && port::exists(name)) || port::exists(name + kLogs[0]) || port::exists(name + kLogs[1]);
   };
   int next = 1;
@@ -39,8 +41,7 @@ void Quarantine::move(const std::string& from, const std::string& to, std::vecto
 
 std::vector<std::string> Quarantine::run() {
   std::vector<std::string> names;
-  const bool hasDatabase = port::exists(path_);
-  const std::string name = nameOf(path_, number(hasDatabase));
+  const std::string name = this->name();
   move(path_, name, names);
   if (const int error = port::syncDirectoryOf(path_); error != 0) throwFileError(path_, "made durable", error);
   for (const char* suffix : kLogs) move(path_ + suffix, name + suffix, names);

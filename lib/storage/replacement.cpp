@@ -26,8 +26,8 @@ void check(int error, const std::string& path, const char* what) {
 
 }  // namespace
 
-Replacement::Replacement(std::string path, std::string backup)
-    : path_(std::move(path)), backup_(std::move(backup)), making_(path_ + ".restoring") {}
+Replacement::Replacement(std::string path, std::string backup, std::string_view readySuffix)
+    : path_(std::move(path)), backup_(std::move(backup)), making_(path_ + ".restoring"), readySuffix_(readySuffix) {}
 
 bool Replacement::isReady() const { return port::exists(readyName()); }
 
@@ -62,7 +62,7 @@ void Replacement::publish() const {
   check(port::syncDirectoryOf(path_), path_, "made durable");
 }
 
-bool Replacement::copyGeneration(const std::string& name) {
+void Replacement::copyGeneration(const std::string& name) {
   begin();
   {
     PlainDatabase backup(name, PlainDatabase::Mode::Alone);
@@ -70,7 +70,7 @@ bool Replacement::copyGeneration(const std::string& name) {
   }
   FileCheck made(making_, {});
   const VerifyResult result = made.run(VerifyDepth::Full);
-  if (result == VerifyResult::Sound || result == VerifyResult::RowsInvalid) return true;
+  if (result == VerifyResult::Sound || result == VerifyResult::RowsInvalid) return;
   throw Error(ErrorCode::Corrupt,
               "it is " + std::string(toText(result)) + (made.findings().empty() ? "" : ": " + made.findings().front()));
 }
@@ -95,6 +95,15 @@ bool Replacement::fromBackup(RecoveryReport& report, std::vector<std::string>& w
   }
   clear();
   return false;
+}
+
+void Replacement::fromFile(const std::string& name, const std::function<void(PlainDatabase&)>& amend) {
+  copyGeneration(name);
+  {
+    PlainDatabase made(making_, PlainDatabase::Mode::Write);
+    amend(made);
+  }
+  end();
 }
 
 bool Replacement::copyWithoutLog() {

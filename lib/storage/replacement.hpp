@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <holdfast/recovery.hpp>
@@ -10,14 +12,17 @@
 
 namespace holdfast {
 
-/// What takes the place of a database that is damaged or lost: made beside it, checked, durable, and called
-/// "name.restored" only then, so that a file of that name is always complete.
+/// What takes the place of a database that is damaged or lost, or of one whose migration is undone: made beside it,
+/// checked, durable, and called "name.restored" ("name.earlier") only then, so that a file of that name is always complete.
 class Replacement {
  public:
-  /// `backup`: absolute, or empty where there is none.
-  Replacement(std::string path, std::string backup);
+  static constexpr std::string_view kRestored = ".restored";
+  static constexpr std::string_view kEarlier = ".earlier";
 
-  std::string readyName() const { return path_ + ".restored"; }
+  /// `backup`: absolute, or empty where there is none.
+  Replacement(std::string path, std::string backup, std::string_view readySuffix = kRestored);
+
+  std::string readyName() const { return path_ + std::string(readySuffix_); }
   bool isReady() const;
   /// Whether a backup of any generation is there, good or not.
   bool hasBackup() const;
@@ -26,6 +31,8 @@ class Replacement {
   /// From the newest backup that is good. False where there is none; why not is in `warnings`. Throws Error where it
   /// cannot be written.
   bool fromBackup(RecoveryReport& report, std::vector<std::string>& warnings);
+  /// From one file, with what `amend` adds to it. Throws Error: Corrupt where the file is no sound database, ...
+  void fromFile(const std::string& name, const std::function<void(PlainDatabase&)>& amend);
   /// From what can be read of the database. Throws Error{Corrupt}, {NotADatabase} where that is nothing.
   void fromDamaged(RecoveryReport& report);
   /// Gives it the database's name, which nothing has now. Durable when it returns. Throws Error.
@@ -34,13 +41,14 @@ class Replacement {
  private:
   void begin() const;
   void end() const;
-  bool copyGeneration(const std::string& name);
+  void copyGeneration(const std::string& name);
   bool copyWithoutLog();
   void salvage(PlainDatabase::Mode mode, RecoveryReport& report);
 
   std::string path_;
   std::string backup_;
   std::string making_;
+  std::string_view readySuffix_;
 };
 
 }  // namespace holdfast

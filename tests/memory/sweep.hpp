@@ -47,7 +47,7 @@ std::vector<SweepPlan> plansFor(const Scenario& scenario, std::int64_t stride);
 
 /// What a sweep has seen. Lives in memory that a child shares with its parent, so that it outlives a crash.
 struct SweepResult {
-  static constexpr std::size_t kCodes = 25;
+  static constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::Internal) + 1;
   std::int64_t points = 0;                   ///< Allocations that were made to fail, one world each.
   std::int64_t succeeded = 0;                ///< Of these, worlds in which the work succeeded all the same, ...
   std::int64_t badAlloc = 0;                 ///< ... ended in std::bad_alloc, ...

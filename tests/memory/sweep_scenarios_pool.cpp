@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "memory/sweep.hpp"
 
@@ -43,9 +44,33 @@ void scanAndSort(World& world) {
   if (rows != World::kRows * 3) throw Error(ErrorCode::Internal, "rows are missing");
 }
 
+void bringMigrations(World& world, MigrateWhen when) {
+  Migrations list;
+  list.steps = {{.version = 1, .name = "more", .sql = {"CREATE TABLE more(id INTEGER PRIMARY KEY, item INTEGER)"}},
+                {.version = 2,
+                 .name = "filled",
+                 .sql = {"INSERT INTO more(item) SELECT id FROM item WHERE id < 9"},
+                 .work = [](Transaction& tx) { tx.run("CREATE INDEX by_item ON more(item)"); }}};
+  list.when = when;
+  list.trial.starts = 2;
+  world.config.migrations = makeMigrator(std::move(list));
+}
+
 constexpr Scenario kScenarios[] = {
     {"open", nothing, opened},
     {"open a new database", nothing, openAnother},
+    {"open with migrations", [](World& world) { bringMigrations(world, MigrateWhen::AtOpen); }, opened},
+    {"migrations when asked",
+     [](World& world) {
+       bringMigrations(world, MigrateWhen::Asked);
+       world.open();
+     },
+     [](World& world) {
+       world.pool.migrate({.dryRun = true});
+       world.pool.migrate();
+       world.pool.migrationStatus();
+       world.pool.confirmMigration();
+     }},
     {"configuration from JSON", nothing, [](World&) { ConnectionConfig::fromText(kConfig).validate(); }},
     {"point read", opened,
      [](World& world) { world.pool.queryValue<std::string>("SELECT name FROM item WHERE id = ?", 7); }},

@@ -19,7 +19,7 @@ class NoLogger final : public Logger {
 
 void removeDatabase(const std::string& path) {
   std::error_code ignored;
-  for (const char* suffix : {"", "-wal", "-shm", "-new", "-new-wal", "-new-shm"}) {
+  for (const char* suffix : {"", "-wal", "-shm", "-new", "-new-wal", "-new-shm", ".before-migration"}) {
     std::filesystem::remove(path + suffix, ignored);
   }
 }

@@ -50,6 +50,15 @@ TEST_SUITE("reliability/power_cut") {
     }
   }
 
+  TEST_CASE("a cut that ruins much around the write costs at most what came after the last backup") {
+    for (const std::size_t bytes : {std::size_t{16384}, std::size_t{65536}}) {
+      PowerCutOptions wanted = options(300);
+      wanted.device.damageBytes = bytes;
+      wanted.loss = Loss::Suffix;
+      checkPowerCuts(ledger("flash", {.carefulFlash = true, .backsUp = true}), wanted);
+    }
+  }
+
   TEST_CASE("under weaker durability a power cut takes back the end and nothing else") {
     PowerCutOptions wanted = options(2000);
     wanted.loss = Loss::Suffix;

@@ -43,6 +43,14 @@ TEST_SUITE("storage/check_findings") {
     CHECK(judgeLook(rows, {}) == VerifyResult::Damaged);
   }
 
+  TEST_CASE("an error for a row has the code of what stood in the way") {
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=7") == ErrorCode::MemoryLimit);
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=266") == ErrorCode::IoError);
+    CHECK(codeOfFinding("Freelist: failed to get page 12") == ErrorCode::IoError);
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=11") == ErrorCode::Corrupt);
+    CHECK(codeOfFinding("row 17 missing from index item_name") == ErrorCode::Corrupt);
+  }
+
   TEST_CASE("rows about indexes and about rules of rows are told from damaged structure") {
     CHECK(classify("row 17 missing from index item_name") == CheckFinding::Index);
     CHECK(classify("wrong # of entries in index item_name") == CheckFinding::Index);

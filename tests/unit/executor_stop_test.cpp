@@ -13,10 +13,10 @@
 #include <holdfast/error.hpp>
 #include <holdfast/future.hpp>
 
-#include "executor_fixture.hpp"
 #include "pool/executor.hpp"
 #include "support/job.hpp"
 #include "support/threads.hpp"
+#include "unit/executor_fixture.hpp"
 
 using holdfast::Error;
 using holdfast::ErrorCode;

@@ -16,11 +16,11 @@
 #include <holdfast/error.hpp>
 #include <holdfast/future.hpp>
 
-#include "executor_fixture.hpp"
 #include "support/child_process.hpp"
 #include "support/no_more_threads.hpp"
 #include "support/process_counts.hpp"
 #include "support/threads.hpp"
+#include "unit/executor_fixture.hpp"
 
 using namespace std::chrono_literals;
 using holdfast::ErrorCode;

@@ -55,6 +55,17 @@ TEST_SUITE("query/sql") {
     CHECK(sql.text().empty());  // NOLINT: the state that is left is what is tested.
   }
 
+  TEST_CASE("one statement takes the place of another, with all that belongs to it") {
+    Sql sql = Sql::unchecked("SELECT 4");
+    const Sql literal = "SELECT 5";
+    sql = literal;
+    CHECK(sql.isLiteral());
+    CHECK(sql.hash() == literal.hash());
+    sql = Sql::unchecked("SELECT 6");
+    CHECK(sql.text() == "SELECT 6");
+    CHECK(literal.text() == "SELECT 5");
+  }
+
   TEST_CASE("the same text has the same hash wherever it comes from") {
     constexpr std::uint64_t kEmptyFnv1a = 14695981039346656037ULL;
     CHECK(Sql("").hash() == kEmptyFnv1a);
