@@ -81,8 +81,24 @@ struct ConnectionConfig {
   /// ... and how long it may take: then it opens with a warning. Zero: no limit. At most 1 h.
   std::chrono::milliseconds checkAtOpenLimit = std::chrono::minutes{1};
   /// Replace a damaged or lost database by its last good backup (`backup.path`), a damaged one without a backup by what can
-  /// be read of it; the damaged files are kept. Off: Error{Corrupt}, {NotADatabase} or {CannotOpen}.
+  /// be read of it; the damaged files are kept. Off: a damaged one is left to `readDamaged`, a lost one is
+  /// Error{CannotOpen}.
   bool repairAtOpen = true;
+  /// Do the same with damage that calls meet while the pool is open, once a check has confirmed it: leases get
+  /// closeTimeout to come back and are forced then, and who waits for a handle waits for the repair. Off, or with
+  /// repairAtOpen off: writes are refused and reads go on until the database is opened anew.
+  bool repairWhileOpen = true;
+  /// A damaged database without a good backup is replaced by what can be read of it. Off: it is left to `readDamaged`.
+  bool salvage = true;
+  /// A damaged database that is not to be repaired, or cannot be, is opened for reading only, as far as its schema can be
+  /// read: it is left as it is, and writes are Error{Corrupt}. Off: so is open(), or Error{NotADatabase}.
+  bool readDamaged = true;
+  /// Triggers fire and views can be read. Off for files that others have made: their schema cannot act then.
+  bool triggersAndViews = true;
+  /// A checksum in each page, written with it and compared when it is read: what the medium has changed is Error{Corrupt}
+  /// and never data. A database without them is written anew, once, by open(), which takes as long and as much room as
+  /// VACUUM. One that has them keeps and compares them also where this is off. docs/integrity.md has what it costs.
+  bool pageChecksums = false;
   /// What a commit that returned has survived; a transaction may ask for another one.
   Durability durability = Durability::Full;
   /// How long SQLite waits for a lock that another process holds. Zero: not at all. At most 10 min.
@@ -212,6 +228,15 @@ struct ConnectionConfig {
   std::int64_t flashEndurance = 0;
   /// From so many bytes in a day of running EventKind::FlashOverBudget tells, once a day. 0: never. At most 2^60.
   std::int64_t flashDailyBudget = 0;
+
+  /// Housekeeping reads so many bytes of the database file a minute, round after round, to find what the medium has lost
+  /// before it is needed: unreadable places, and with page checksums changed ones. A share of it each round. 0: none. At
+  /// most 1 GiB.
+  std::int64_t scrubRate = 64 * KiB;
+  /// Take the number of a commit down in a file beside the database (its name with "-commits") when it closes, and while
+  /// it is written this often: open() then tells where the database is older than it was. Each time costs a page and a
+  /// sync more. Zero: no such file.
+  std::chrono::milliseconds commitNoteInterval = std::chrono::milliseconds{0};
 
   // --- Collaborators (not in JSON) -------------------------------------------------------------------------------
 

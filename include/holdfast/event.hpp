@@ -28,13 +28,14 @@ enum class EventKind : std::uint8_t {
   MemoryAction,         ///< One of the actions of a memory stage began, or was undone; the detail names it.
   BackupMade,           ///< A backup is there, verified and durable.
   BackupFailed,         ///< None could be made; the detail says why.
-  DamageFound,          ///< A check found the file damaged, or could not read it.
-  DatabaseRecovered,    ///< open() repaired or replaced the database; the detail says why and how.
+  DamageFound,          ///< A check found the file damaged, or could not read it; or it is open for reading only.
+  DatabaseRecovered,    ///< The database was repaired or replaced, by open() or since; the detail says why and how.
   StorageChanged,       ///< The storage is in another state; the detail names both and says why.
   FlashOverBudget,      ///< More than flashDailyBudget was written today; once a day.
   Migrated,             ///< A migration was applied; the detail names it.
   MigrationUndone,      ///< What was on trial has been undone; the detail says where the replaced database is.
   MigrationConfirmed,   ///< What was on trial stays.
+  CommitsMissing,       ///< open() found the database older than it was; the detail says by how many commits at least.
 };
 
 std::string_view toText(EventKind kind) noexcept;

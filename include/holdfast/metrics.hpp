@@ -79,6 +79,9 @@ struct PoolMetrics {
   std::uint64_t checks = 0;          ///< Times the whole database was checked, ...
   std::uint64_t damageFound = 0;     ///< ... and of these, the ones that found damage or could not read it.
   std::uint64_t migrations = 0;      ///< Migrations applied.
+  std::uint64_t scrubbedPages = 0;   ///< Pages of the file that housekeeping has read (scrubRate), ...
+  std::uint64_t scrubRounds = 0;     ///< ... times it has come to the end, ...
+  std::uint64_t scrubFindings = 0;   ///< ... and pages it found damaged or unreadable; in damageFound, too.
   std::uint64_t payloadBytes = 0;    ///< Bound to statements that write.
   std::uint64_t bytesLogged = 0;     ///< Written to the log for them, checkpoints not counted.
   double writeAmplification = 0;     ///< bytesLogged / payloadBytes; 0 where nothing was bound.
@@ -103,8 +106,8 @@ struct PoolMetrics {
   LatencySummary recoveryLatency;          ///< From finding a handle broken to its replacement.
   std::chrono::nanoseconds backupTook{0};  ///< The last backup made, from the first page to the name.
   static constexpr std::size_t kRecoveryCauses = 5;
-  /// What it took open() to look at the database and to repair it, by RecoveryCause (recovery.hpp); 0 for what was not the
-  /// case.
+  /// What it took open(), or the pool later, to look at the database and to repair it, by RecoveryCause (recovery.hpp); the
+  /// last time each. 0 for what was not the case.
   std::array<std::chrono::nanoseconds, kRecoveryCauses> recoveryTook{};
   // Of transactions, phase by phase.
   LatencySummary queueLatency;      ///< Waits for the write handle; calls that did not wait are not in it.

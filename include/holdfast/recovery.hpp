@@ -12,7 +12,7 @@
 
 namespace holdfast {
 
-/// Why open() had more to do than to open.
+/// Why open(), or a repair while the pool was open, had more to do than to open.
 enum class RecoveryCause : std::uint8_t {
   None,
   UncleanStop,     ///< The last process at the database did not close it: its log was taken over, and the file checked.
@@ -25,9 +25,10 @@ inline constexpr std::size_t kRecoveryCauses = 5;
 /// What it did.
 enum class RecoveryAction : std::uint8_t {
   None,
-  Reindexed,  ///< Built the indexes anew.
-  Restored,   ///< Put the last good backup in its place.
-  Salvaged,   ///< Put what could still be read in its place.
+  Reindexed,       ///< Built the indexes anew.
+  Restored,        ///< Put the last good backup in its place.
+  Salvaged,        ///< Put what could still be read in its place.
+  OpenedReadOnly,  ///< Left it as it is: it is damaged, writes are refused, and what can be read is read.
 };
 
 std::string_view toText(RecoveryCause cause) noexcept;
@@ -45,7 +46,7 @@ struct SalvageReport {
   std::vector<std::string> notes;
 };
 
-/// What open() found wrong and what it did about it.
+/// What open(), or a repair while the pool was open, found wrong and what it did about it.
 struct RecoveryReport {
   RecoveryCause cause = RecoveryCause::None;
   RecoveryAction action = RecoveryAction::None;
@@ -56,6 +57,7 @@ struct RecoveryReport {
   /// Paths under which the damaged files are kept. Nothing is ever deleted: remove them when nobody needs them.
   std::vector<std::string> quarantined;
   SalvageReport salvage;
+  /// Of a repair while the pool was open: from meeting the damage until the repair was done.
   std::chrono::nanoseconds took{0};
 };
 

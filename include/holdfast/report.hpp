@@ -32,6 +32,11 @@ struct OpenReport {
   /// "wal", and why another mode was chosen where it is not.
   std::string journalMode;
   std::int64_t pageSize = 0;
+  /// Its pages have checksums, asked for or not.
+  bool pageChecksums = false;
+  /// The database is older than it was when it was open last, by what lies beside it: the end of its log was lost, or an
+  /// older file was put in its place. So many commits that were counted are missing; each may stand for many.
+  std::uint32_t commitsMissing = 0;
   std::size_t connectionsOpened = 0;
   /// Bytes of page cache for each handle.
   std::int64_t cacheBytesPerHandle = 0;
@@ -91,6 +96,8 @@ struct HealthReport {
   std::int64_t freeBytes = -1;     ///< On the file system; -1: unknown.
   std::int64_t totalBytes = -1;    ///< Of the file system; -1: unknown.
   std::int64_t databaseBytes = 0;  ///< What the database and its log take.
+  /// What was done about damage, by open() or since; nothing where there was none.
+  std::optional<RecoveryReport> recovery;
   MemoryStage memoryStage = MemoryStage::Normal;
   std::string sqliteVersion;
   std::string sqliteSourceId;

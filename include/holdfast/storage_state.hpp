@@ -14,13 +14,13 @@ enum class StorageState : std::uint8_t {
   Full,      ///< No space: the reserve or the quota is reached, or the medium said so. Writes fail, StorageFull.
   ReadOnly,  ///< The medium takes no writes (any more): they fail, ReadOnly.
   Gone,      ///< The files were deleted, moved or unmounted: writes fail, CannotOpen.
-  Damaged,   ///< What was read is no sound database: Corrupt, NotADatabase. Until it is restored or opened anew.
+  Damaged,  ///< What was read is no sound database: writes fail, Corrupt. Until it is repaired, or a check finds it sound.
 };
 
 std::string_view toText(StorageState state) noexcept;
 
-/// The state that an error speaks of; nothing for errors that say nothing of the storage, as a plain I/O error does, or
-/// a log that is at its own limit.
+/// The state that an error speaks of; nothing for errors that say nothing of the storage, as a plain I/O error does,
+/// a log that is at its own limit, or the content of a virtual table.
 std::optional<StorageState> storageStateOf(const Error& error) noexcept;
 
 }  // namespace holdfast

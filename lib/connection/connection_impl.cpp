@@ -17,7 +17,7 @@ namespace {
 // Errors of a write outside of a transaction that can come from its commit: then the commit record may be in the log.
 bool mayHaveBeenWritten(int code) noexcept {
   return (code & 0xff) == SQLITE_IOERR && code != SQLITE_IOERR_READ && code != SQLITE_IOERR_SHORT_READ &&
-         code != SQLITE_IOERR_NOMEM;
+         code != SQLITE_IOERR_NOMEM && code != SQLITE_IOERR_DATA;
 }
 
 // Reset would commit what a statement that stands on a row has written; one that is interrupted is undone.
@@ -41,6 +41,9 @@ class Connection::Impl::Use {
         throw Error(ErrorCode::Denied,
                     "the statement writes, and this is a read handle: use run(), a transaction, or "
                     "acquire(Access::Write)");
+      }
+      if (impl.writesRefused && !statement_.readOnly) {
+        throw Error(ErrorCode::Corrupt, "the database is damaged, and takes no writes until it is repaired");
       }
       const std::uint64_t bytes = bindValues(impl.handle, statement_.handle, statement_.parameters, values);
       if (!statement_.readOnly) {

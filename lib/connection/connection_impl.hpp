@@ -195,6 +195,8 @@ struct Connection::Impl {
   int running = 0;
   /// What the present lease may do: on a pool of one the write handle is leased for reading too.
   Access leasedFor = Access::Write;
+  /// The database is damaged: statements that write are refused.
+  bool writesRefused = false;
   /// The open transaction and the savepoints inside of it, outermost first, by ids that are never used again.
   std::vector<std::uint64_t> open;
   bool broken = false;

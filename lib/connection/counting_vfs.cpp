@@ -7,6 +7,7 @@
 
 #include <holdfast/error.hpp>
 
+#include "connection/page_checks.hpp"
 #include "core/out_of_memory.hpp"
 
 namespace holdfast {
@@ -14,7 +15,7 @@ namespace {
 
 enum Kind : std::size_t { kDatabase, kLog, kJournal, kOther };
 
-/// Behind the file object of the layer below: its methods, with two of them replaced. The file points to them, so that a
+/// Behind the file object of the layer below: its methods, with some of them replaced. The file points to them, so that a
 /// call finds what it needs by the file alone.
 struct CountedMethods {
   sqlite3_io_methods methods;  // First.
@@ -22,6 +23,7 @@ struct CountedMethods {
   CountingVfs::Counts* counts;
   sqlite3_vfs* layer;
   std::atomic<int>* error;
+  PageChecks checks;
 
   int failed(int code) const noexcept {
     if (layer->xGetLastError != nullptr) {
@@ -43,6 +45,32 @@ int writeFile(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 off
   return code;
 }
 
+int readDatabase(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
+  CountedMethods& counted = of(file);
+  const int code = counted.below->xRead(file, to, bytes, offset);
+  if (code != SQLITE_OK || (offset != 0 && !counted.checks.on)) return code;
+  return counted.checks.checkRead(file, *counted.below, to, bytes, offset);
+}
+
+int writeDatabase(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
+  CountedMethods& counted = of(file);
+  // It is a page of this handle's own cache, which has room for that.
+  if (offset == 0 || counted.checks.on) counted.checks.prepareWrite(const_cast<void*>(from), bytes, offset);
+  return writeFile(file, from, bytes, offset);
+}
+
+int readLog(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
+  CountedMethods& counted = of(file);
+  const int code = counted.below->xRead(file, to, bytes, offset);
+  return code == SQLITE_OK ? counted.checks.checkLogRead(file, *counted.below, to, bytes, offset) : code;
+}
+
+int writeLog(sqlite3_file* file, const void* from, int bytes, sqlite3_int64 offset) {
+  const int code = writeFile(file, from, bytes, offset);
+  if (code == SQLITE_OK) of(file).checks.noteLogWrite(from, bytes, offset);
+  return code;
+}
+
 int syncFile(sqlite3_file* file, int flags) {
   const CountedMethods& counted = of(file);
   const int code = counted.below->xSync(file, flags);
@@ -53,6 +81,19 @@ int syncFile(sqlite3_file* file, int flags) {
 
 int carefulTraits(sqlite3_file* file) {
   return of(file).below->xDeviceCharacteristics(file) & ~SQLITE_IOCAP_POWERSAFE_OVERWRITE;
+}
+
+/// By what a file is.
+void replaceCalls(CountedMethods& counted, Kind kind, const char* name) noexcept {
+  if (kind == kDatabase) {
+    counted.methods.xRead = &readDatabase;
+    counted.methods.xWrite = &writeDatabase;
+    if (counted.methods.iVersion > 2) counted.methods.iVersion = 2;  // No mapped pages, which nobody would check.
+  } else if (kind == kLog) {
+    counted.methods.xRead = &readLog;
+    counted.methods.xWrite = &writeLog;
+    counted.checks.database = &of(sqlite3_database_file_object(name)).checks;
+  }
 }
 
 Kind kindOf(int flags) noexcept {
@@ -90,22 +131,33 @@ sqlite3_io_methods copyOf(const sqlite3_io_methods& below) noexcept {
 
 }  // namespace
 
+PageChecks* pageChecksOf(sqlite3* handle) noexcept {
+  sqlite3_file* file = nullptr;
+  const int code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK || file->pMethods == nullptr || file->pMethods->xRead != &readDatabase) return nullptr;
+  return &of(file).checks;
+}
+
 struct CountingVfs::Layer {
   sqlite3_vfs base{};  // First.
   sqlite3_vfs* below = nullptr;
   std::array<Counts, 4>* counts = nullptr;
   std::atomic<int>* error = nullptr;
+  std::atomic<PageChecks::Known> known{PageChecks::Known::Nothing};
   bool careful = false;
 
   std::size_t methodsAt() const noexcept { return (static_cast<std::size_t>(below->szOsFile) + 15) / 16 * 16; }
 
   static int openFile(sqlite3_vfs* self, const char* name, sqlite3_file* file, int flags, int* outFlags) {
-    const Layer& layer = *reinterpret_cast<Layer*>(self);
+    Layer& layer = *reinterpret_cast<Layer*>(self);
     const int code = layer.below->xOpen(layer.below, name, file, flags, outFlags);
     if (file->pMethods == nullptr) return code;  // Else it is closed, also where opening has failed.
     void* const place = reinterpret_cast<char*>(file) + layer.methodsAt();
-    auto* const counted = new (place) CountedMethods{copyOf(*file->pMethods), file->pMethods,
-                                                     &(*layer.counts)[kindOf(flags)], layer.below, layer.error};
+    const Kind kind = kindOf(flags);
+    auto* const counted = new (place)
+        CountedMethods{copyOf(*file->pMethods), file->pMethods, &(*layer.counts)[kind], layer.below, layer.error, {}};
+    counted->checks.known = &layer.known;
+    replaceCalls(*counted, kind, name);
     if (layer.careful) counted->methods.xDeviceCharacteristics = &carefulTraits;
     file->pMethods = &counted->methods;
     return code;

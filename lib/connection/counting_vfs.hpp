@@ -10,8 +10,9 @@
 
 namespace holdfast {
 
-/// SQLite's default file layer as it is now, with what it writes and syncs counted. Only these two calls, and opening,
-/// take another way; all others go to the layer below directly. Registered under a name of its own for as long as it
+/// SQLite's default file layer as it is now, with what it writes and syncs counted, and with the checksums of databases
+/// that have them written and compared (PageChecks). Only what reads, writes and syncs, and opening, takes another way; all
+/// other calls go to the layer below directly. Registered under a name of its own for as long as it
 /// lives, which must be as long as any file is open.
 class CountingVfs {
  public:

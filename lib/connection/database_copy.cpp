@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "connection/page_checks.hpp"
 #include "connection/sqlite_error.hpp"
 
 namespace holdfast {
@@ -23,6 +24,18 @@ void prepareTarget(PlainDatabase& target, const char* synchronous) {
   target.run("PRAGMA cache_size=-64");
 }
 
+/// As the source has them: pages are copied as they are, and what lies in the log has no checksums yet.
+void takeOverChecksums(sqlite3* source, PlainDatabase& target) {
+  if (reservedBytes(source) != PageChecks::kBytes) return;
+  target.run(("PRAGMA page_size=" + readPragma(source, "PRAGMA page_size")).c_str());
+  target.beginChecksums();
+}
+
+/// Which of the two files it was about is not told, but for a page that was read.
+Error copyError(sqlite3* source, int code) {
+  return makeSqliteError(code == SQLITE_IOERR_DATA ? source : nullptr, code).addFrame("copying pages");
+}
+
 void becomeSingleFile(PlainDatabase& target) {
   const std::string mode = target.text("PRAGMA journal_mode=DELETE");
   if (mode != "delete") throw Error(ErrorCode::Internal, "the copy keeps the journal mode " + mode);
@@ -42,6 +55,7 @@ DatabaseCopy::DatabaseCopy(Connection::Impl& source, const std::string& target)
     facts_.freePages = number(source_.handle, "PRAGMA freelist_count");
     facts_.applicationId = signedNumber(source_.handle, "PRAGMA application_id");
     facts_.userVersion = signedNumber(source_.handle, "PRAGMA user_version");
+    takeOverChecksums(source_.handle, target_);
     copy_ = sqlite3_backup_init(target_.handle(), "main", source_.handle, "main");
     if (copy_ == nullptr) target_.fail(sqlite3_extended_errcode(target_.handle()), "backup");
   } catch (...) {
@@ -62,8 +76,7 @@ bool DatabaseCopy::step(int pages) {
   const int code = sqlite3_backup_step(copy_, pages);
   if (code == SQLITE_DONE) return true;
   if (code == SQLITE_OK) return false;
-  // Which of the two files it was about is not told: the copy is the one that is written.
-  throw makeSqliteError(nullptr, code).addFrame("copying pages");
+  throw copyError(source_.handle, code);
 }
 
 void DatabaseCopy::finish() {
@@ -78,6 +91,8 @@ void copyWhole(PlainDatabase& source, const std::string& target, const PlainData
   constexpr int kPagesBetweenLooks = 1000;
   PlainDatabase copy(target, PlainDatabase::Mode::Write);
   prepareTarget(copy, "PRAGMA synchronous=FULL");
+  source.reservedBytes();  // A damaged header is found here.
+  takeOverChecksums(source.handle(), copy);
   sqlite3_backup* const pages = sqlite3_backup_init(copy.handle(), "main", source.handle(), "main");
   if (pages == nullptr) copy.fail(sqlite3_extended_errcode(copy.handle()), "copying pages");
   int code = SQLITE_OK;
@@ -86,8 +101,8 @@ void copyWhole(PlainDatabase& source, const std::string& target, const PlainData
     code = stop ? SQLITE_INTERRUPT : sqlite3_backup_step(pages, kPagesBetweenLooks);
   }
   const int ended = sqlite3_backup_finish(pages);
-  if (code != SQLITE_DONE) throw makeSqliteError(nullptr, code).addFrame("copying pages");
-  if (ended != SQLITE_OK) throw makeSqliteError(nullptr, ended).addFrame("copying pages");
+  if (code != SQLITE_DONE) throw copyError(source.handle(), code);
+  if (ended != SQLITE_OK) throw copyError(source.handle(), ended);
   becomeSingleFile(copy);
 }
 

@@ -8,8 +8,11 @@
 
 #include <sqlite3.h>
 
+#include "connection/counting_vfs.hpp"
+#include "connection/page_checks.hpp"
 #include "connection/sqlite_error.hpp"
 #include "connection/statement_binding.hpp"
+#include "core/out_of_memory.hpp"
 
 namespace holdfast {
 namespace {
@@ -50,13 +53,14 @@ std::string unchanging(const std::string& path) {
 
 }  // namespace
 
-PlainDatabase::PlainDatabase(const std::string& path, Mode mode) {
+PlainDatabase::PlainDatabase(const std::string& path, Mode mode)
+    : vfs_(translatingBadAlloc([] { return std::make_unique<CountingVfs>(false); })) {
   const int access = mode == Mode::Write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   const int form = mode == Mode::Alone ? SQLITE_OPEN_URI : 0;
   const std::string name = mode == Mode::Alone ? unchanging(path) : path;
   const int code =
       sqlite3_open_v2(name.c_str(), &handle_,
-                      access | form | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, nullptr);
+                      access | form | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE, vfs_->name());
   if (code != SQLITE_OK) {
     const Error error = makeSqliteError(handle_, code);
     sqlite3_close(handle_);
@@ -133,6 +137,31 @@ std::int64_t PlainDatabase::integer(const char* sql) {
   if (code == SQLITE_ROW) return sqlite3_column_int64(statement.get(), 0);
   if (code != SQLITE_DONE) fail(code, sql);
   return 0;
+}
+
+int reservedBytes(sqlite3* handle) noexcept {
+  int bytes = -1;  // Asks.
+  sqlite3_file_control(handle, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+  return bytes;
+}
+
+int PlainDatabase::reservedBytes() {
+  integer("PRAGMA schema_version");  // Then it has read the first page.
+  return holdfast::reservedBytes(handle_);
+}
+
+void PlainDatabase::reserveChecksums() noexcept {
+  int bytes = PageChecks::kBytes;
+  sqlite3_file_control(handle_, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+}
+
+void PlainDatabase::beginChecksums() {
+  reserveChecksums();
+  run("PRAGMA user_version=0");
+}
+
+void PlainDatabase::trustInnerPages() noexcept {
+  if (PageChecks* const checks = pageChecksOf(handle_)) checks->trustsInnerPages = true;
 }
 
 bool PlainDatabase::lockAlone() const noexcept {

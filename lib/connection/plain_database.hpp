@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,8 +17,11 @@ struct sqlite3_stmt;
 
 namespace holdfast {
 
+class CountingVfs;
+
 /// A handle outside of every pool, for files that are looked at, copied or repaired: no settings of the application's,
-/// no statement cache; nothing of what the file says is trusted. One thread at a time.
+/// no statement cache; nothing of what the file says is trusted. The checksums of databases that have them are written and
+/// compared (PageChecks). One thread at a time.
 class PlainDatabase {
  public:
   enum class Mode : std::uint8_t {
@@ -54,6 +58,16 @@ class PlainDatabase {
   /// where somebody has it open. Nothing else is to be done with the handle then.
   bool lockAlone() const noexcept;
 
+  /// Bytes at the end of each page that SQLite leaves alone. Throws Error.
+  int reservedBytes();
+  /// Has SQLite keep 8 bytes of each page: in an empty file, or with the next VACUUM.
+  void reserveChecksums() noexcept;
+  /// Gives an empty file its first page, whose size has been set where it is to be another one; from then on every page
+  /// that is written to it gets a checksum. Throws Error.
+  void beginChecksums();
+  /// Reads past checksums that are wrong where pages only lead to rows: to get at what lies behind them.
+  void trustInnerPages() noexcept;
+
   sqlite3* handle() const noexcept { return handle_; }
   /// An Error for what SQLite answered, with `what` as its frame.
   [[noreturn]] void fail(int code, const char* what) const;
@@ -61,9 +75,13 @@ class PlainDatabase {
  private:
   static int shouldStop(void* self) noexcept;
 
+  std::unique_ptr<CountingVfs> vfs_;
   sqlite3* handle_ = nullptr;
   Limits limits_;
 };
+
+/// Bytes at the end of each page that SQLite leaves alone, of a handle that has read the database.
+int reservedBytes(sqlite3* handle) noexcept;
 
 /// So many bytes of a file from its beginning, as they are on the medium; fewer where it is shorter. Takes no lock,
 /// recovers nothing, and costs a fraction of a handle. Throws Error.

@@ -59,9 +59,12 @@ void applyLimits(sqlite3* handle) {
     int id;
     int value;
   };
-  static constexpr std::array<Limit, 8> kLimits{{
+  static constexpr std::array<Limit, 11> kLimits{{
       {SQLITE_LIMIT_LENGTH, 64 * 1024 * 1024},
       {SQLITE_LIMIT_SQL_LENGTH, 1'000'000},
+      {SQLITE_LIMIT_COLUMN, 1'000},
+      {SQLITE_LIMIT_EXPR_DEPTH, 500},
+      {SQLITE_LIMIT_FUNCTION_ARG, 100},
       {SQLITE_LIMIT_COMPOUND_SELECT, 100},
       {SQLITE_LIMIT_VDBE_OP, 1'000'000},
       {SQLITE_LIMIT_ATTACHED, 1},  // VACUUM needs one; the guard refuses ATTACH itself.
@@ -79,12 +82,14 @@ void applyLimits(sqlite3* handle) {
   }
 }
 
-void harden(sqlite3* handle) {
+void harden(sqlite3* handle, const ConnectionProfile& profile) {
   requireSwitch(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, "DEFENSIVE");
   requireSwitch(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, "TRUSTED_SCHEMA");
   requireSwitch(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 0, "WRITABLE_SCHEMA");
   requireSwitch(handle, SQLITE_DBCONFIG_DQS_DML, 0, "DQS_DML");
   requireSwitch(handle, SQLITE_DBCONFIG_DQS_DDL, 0, "DQS_DDL");
+  requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, profile.triggersAndViews ? 1 : 0, "ENABLE_TRIGGER");
+  requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_VIEW, profile.triggersAndViews ? 1 : 0, "ENABLE_VIEW");
   // These two belong to features that a build may leave out, and then there is nothing to switch off.
   for (const int feature : {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION}) {
     int on = 0;
@@ -97,9 +102,10 @@ void harden(sqlite3* handle) {
   applyLimits(handle);
 }
 
-void chooseJournal(sqlite3* handle, Access access) {
+void chooseJournal(sqlite3* handle, const ConnectionProfile& profile) {
+  if (profile.readsOnly) return;
   // WAL is stored in the file: read handles find it there.
-  const bool set = access == Access::Write || !kHasThreads;
+  const bool set = profile.access == Access::Write || !kHasThreads;
   const std::string sql = std::string("PRAGMA journal_mode") + (set ? std::string("=") + kJournalMode : std::string());
   const std::string mode = readPragma(handle, sql.c_str());
   if (mode == kJournalMode) return;
@@ -112,7 +118,8 @@ void chooseJournal(sqlite3* handle, Access access) {
 }
 
 std::unique_ptr<SQLite::Database> openFile(const ConnectionProfile& profile) {
-  const int flags = SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+  const int flags = (profile.readsOnly ? SQLite::OPEN_READONLY : SQLite::OPEN_READWRITE) | SQLite::OPEN_NOMUTEX |
+                    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
   try {
     const char* const vfs = profile.vfs != nullptr ? profile.vfs->name() : "";
     return std::make_unique<SQLite::Database>(profile.path, flags, static_cast<int>(profile.openTimeout.count()), vfs);
@@ -169,18 +176,18 @@ std::unique_ptr<SQLite::Database> openHandle(const ConnectionProfile& profile) {
   std::unique_ptr<SQLite::Database> database = openFile(profile);
   sqlite3* handle = database->getHandle();
   sqlite3_extended_result_codes(handle, 1);
-  if (!profile.mayBeReadOnly && sqlite3_db_readonly(handle, "main") == 1) {
+  if (!profile.mayBeReadOnly && !profile.readsOnly && sqlite3_db_readonly(handle, "main") == 1) {
     throw Error(ErrorCode::ReadOnly,
                 "the database file or its file system cannot be written; check permission and mount");
   }
-  harden(handle);
+  harden(handle, profile);
   requireSetting(handle, "PRAGMA mmap_size=0", nullptr, "0");
-  chooseJournal(handle, profile.access);
+  chooseJournal(handle, profile);
   applyLeaseSettings(handle, profile);
   applySetting(handle, profile.access, "PRAGMA cell_size_check=1", "PRAGMA cell_size_check", "1");
   sqlite3_wal_autocheckpoint(handle, 0);
   requireSwitch(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, "NO_CKPT_ON_CLOSE");
-  if (profile.access == Access::Read || !profile.readOnlyBecause.empty()) applyQueryOnly(handle);
+  if (profile.access == Access::Read || profile.readsOnly || !profile.readOnlyBecause.empty()) applyQueryOnly(handle);
   return database;
 }
 

@@ -31,6 +31,10 @@ struct ConnectionProfile {
   bool mayBeReadOnly = false;
   /// Why nothing may be written although it could be; empty where it may.
   std::string readOnlyBecause;
+  /// Of a damaged database: nothing of it is changed, whatever the journal it uses.
+  bool readsOnly = false;
+  /// Triggers fire and views can be read.
+  bool triggersAndViews = true;
   /// The file layer; null: SQLite's default.
   std::shared_ptr<CountingVfs> vfs = nullptr;
   /// Learns what is committed; null: nobody does.

@@ -10,6 +10,7 @@
 
 #include <sqlite3.h>
 
+#include "connection/page_checks.hpp"
 #include "connection/salvage_rows.hpp"
 #include "connection/sqlite_error.hpp"
 
@@ -29,6 +30,24 @@ struct SchemaObject {
   bool isInternal() const { return name.starts_with("sqlite_") || sqlite3_strnicmp(sql.c_str(), "CREATE ", 7) != 0; }
 };
 
+/// While it lives a text of the damaged schema, which anybody may have written, can define an object and do nothing else:
+/// CREATE TABLE ... AS would read what it likes for as long as it likes.
+class OnlyDefinitions {
+ public:
+  explicit OnlyDefinitions(sqlite3* handle) noexcept : handle_(handle) {
+    sqlite3_set_authorizer(handle, &judge, nullptr);
+  }
+  OnlyDefinitions(const OnlyDefinitions&) = delete;
+  OnlyDefinitions& operator=(const OnlyDefinitions&) = delete;
+  ~OnlyDefinitions() { sqlite3_set_authorizer(handle_, nullptr, nullptr); }
+
+ private:
+  static int judge(void*, int action, const char*, const char*, const char*, const char*) noexcept {
+    return action == SQLITE_SELECT || action == SQLITE_CREATE_VTABLE ? SQLITE_DENY : SQLITE_OK;
+  }
+  sqlite3* handle_;
+};
+
 class Salvage {
  public:
   Salvage(PlainDatabase& source, PlainDatabase& target) : source_(source), target_(target) {}
@@ -36,6 +55,7 @@ class Salvage {
   SalvageReport run() {
     // Then what can be read of a damaged schema is used.
     sqlite3_db_config(source_.handle(), SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
+    source_.trustInnerPages();
     source_.run("PRAGMA writable_schema=ON");
     readSchema();
     beginTarget();
@@ -83,6 +103,7 @@ class Salvage {
     target_.run("PRAGMA ignore_check_constraints=ON");
     target_.run(("PRAGMA page_size=" + source_.text("PRAGMA page_size")).c_str());
     target_.run(("PRAGMA encoding='" + source_.text("PRAGMA encoding") + "'").c_str());
+    if (reservedBytes(source_.handle()) == PageChecks::kBytes) target_.beginChecksums();
     target_.run("BEGIN IMMEDIATE");
     target_.run(("PRAGMA user_version=" + source_.text("PRAGMA user_version")).c_str());
     target_.run(("PRAGMA application_id=" + source_.text("PRAGMA application_id")).c_str());
@@ -91,6 +112,7 @@ class Salvage {
   /// False where the object cannot be made; the transaction goes on.
   bool make(const SchemaObject& object) {
     try {
+      const OnlyDefinitions only(target_.handle());
       target_.run(object.sql.c_str());
       return true;
     } catch (const Error& error) {

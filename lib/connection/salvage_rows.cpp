@@ -209,11 +209,16 @@ std::optional<std::int64_t> TableRows::nextReadable(std::int64_t bad) {
 
 void TableRows::copyByKey() {
   // Forwards to the first unreadable page; then backwards from the end to the last one. What comes twice is ignored.
-  const auto copyIn = [this](const char* order) {
+  // A tree that leads back into itself has no end: there are no more rows than have room in the file.
+  constexpr std::int64_t kLeastRowBytes = 4;
+  const std::int64_t most = source_.integer("PRAGMA page_count") * source_.integer("PRAGMA page_size") / kLeastRowBytes;
+  const auto copyIn = [this, most](const char* order) {
     const SalvageStatement select(source_, selectText(order));
     int code = SQLITE_OK;
-    while ((code = sqlite3_step(select.get())) == SQLITE_ROW) insert(select.get());
-    if (code != SQLITE_DONE && !isDamage(code)) failReading(code);
+    for (std::int64_t rows = 0; rows < most && (code = sqlite3_step(select.get())) == SQLITE_ROW; ++rows) {
+      insert(select.get());
+    }
+    if (code != SQLITE_DONE && code != SQLITE_ROW && !isDamage(code)) failReading(code);
     return code == SQLITE_DONE;
   };
   if (copyIn("")) return;

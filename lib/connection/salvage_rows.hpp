@@ -15,7 +15,9 @@
 namespace holdfast {
 
 /// Whether SQLite says that what it read cannot be right, and not that it could not read.
-inline bool isDamage(int code) noexcept { return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB; }
+inline bool isDamage(int code) noexcept {
+  return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB || code == SQLITE_IOERR_DATA;
+}
 
 /// Empty for NULL.
 std::string columnText(sqlite3_stmt* statement, int column);

@@ -3,6 +3,8 @@
 #include <new>
 #include <string>
 
+#include "connection/page_checks.hpp"
+
 namespace holdfast {
 
 ErrorCode errorCodeOf(int sqliteCode) noexcept {
@@ -17,7 +19,9 @@ ErrorCode errorCodeOf(int sqliteCode) noexcept {
     case SQLITE_READONLY: return sqliteCode == SQLITE_READONLY_DBMOVED ? ErrorCode::CannotOpen : ErrorCode::ReadOnly;
     case SQLITE_CANTOPEN: return ErrorCode::CannotOpen;
     case SQLITE_PERM: return ErrorCode::CannotOpen;
-    case SQLITE_IOERR: return sqliteCode == SQLITE_IOERR_NOMEM ? ErrorCode::MemoryLimit : ErrorCode::IoError;
+    case SQLITE_IOERR:
+      if (sqliteCode == SQLITE_IOERR_DATA) return ErrorCode::Corrupt;  // A page that does not match its checksum.
+      return sqliteCode == SQLITE_IOERR_NOMEM ? ErrorCode::MemoryLimit : ErrorCode::IoError;
     case SQLITE_NOTADB: return ErrorCode::NotADatabase;
     case SQLITE_CORRUPT: return ErrorCode::Corrupt;
     case SQLITE_ABORT: return ErrorCode::TransactionAborted;
@@ -48,6 +52,9 @@ bool breaksHandle(int sqliteCode) noexcept {
 namespace {
 
 Error describedError(sqlite3* handle, int sqliteCode, std::string_view reason, int systemErrno) {
+  std::string fault;
+  if (sqliteCode == SQLITE_IOERR_DATA && handle != nullptr) fault = checksumFault(handle);
+  if (!fault.empty() && reason.empty()) return Error(ErrorCode::Corrupt, fault, sqliteCode, systemErrno);
   // sqlite3_errmsg() speaks of the last call on the handle; when that was another one the code's own text is right.
   const bool current = handle != nullptr && (sqlite3_errcode(handle) & 0xff) == (sqliteCode & 0xff);
   const std::string message = current ? sqlite3_errmsg(handle) : sqlite3_errstr(sqliteCode);

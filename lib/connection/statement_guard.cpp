@@ -8,8 +8,52 @@
 namespace holdfast {
 namespace {
 
-// Reading a pragma is harmless, but for the ones that act without an argument.
-constexpr std::array<std::string_view, 1> kActingPragmas{"wal_checkpoint"};
+// Without an argument these say what is, and no more. Newer SQLites may have others that act.
+constexpr std::array<std::string_view, 45> kToldPragmas{"application_id",
+                                                        "auto_vacuum",
+                                                        "cell_size_check",
+                                                        "checkpoint_fullfsync",
+                                                        "collation_list",
+                                                        "compile_options",
+                                                        "count_changes",
+                                                        "data_version",
+                                                        "database_list",
+                                                        "default_cache_size",
+                                                        "empty_result_callbacks",
+                                                        "encoding",
+                                                        "foreign_key_check",
+                                                        "freelist_count",
+                                                        "full_column_names",
+                                                        "fullfsync",
+                                                        "function_list",
+                                                        "hard_heap_limit",
+                                                        "ignore_check_constraints",
+                                                        "integrity_check",
+                                                        "journal_mode",
+                                                        "journal_size_limit",
+                                                        "legacy_alter_table",
+                                                        "legacy_file_format",
+                                                        "locking_mode",
+                                                        "max_page_count",
+                                                        "mmap_size",
+                                                        "module_list",
+                                                        "page_count",
+                                                        "page_size",
+                                                        "pragma_list",
+                                                        "query_only",
+                                                        "quick_check",
+                                                        "read_uncommitted",
+                                                        "schema_version",
+                                                        "short_column_names",
+                                                        "shrink_memory",
+                                                        "soft_heap_limit",
+                                                        "stats",
+                                                        "table_list",
+                                                        "temp_store_directory",
+                                                        "trusted_schema",
+                                                        "user_version",
+                                                        "wal_autocheckpoint",
+                                                        "writable_schema"};
 
 // Take an argument and change nothing, or only what is stored in the file in the ordinary way.
 constexpr std::array<std::string_view, 15> kHarmlessPragmas{
@@ -99,6 +143,12 @@ int StatementGuard::judge(int action, const char* name, const char* argument, co
     case SQLITE_ATTACH:
     case SQLITE_DETACH: return deny(kNoOtherFiles);
     case SQLITE_PRAGMA: return judgePragma(name, argument);
+    case SQLITE_FUNCTION:
+      // Switched off, but the first of them takes what is bound all the same.
+      if (sqlite3_stricmp(argument, "fts3_tokenizer") != 0 && sqlite3_stricmp(argument, "load_extension") != 0) {
+        return SQLITE_OK;
+      }
+      return deny("this function reaches into the process");
     case SQLITE_CREATE_INDEX:
     case SQLITE_CREATE_TABLE:
     case SQLITE_CREATE_TRIGGER:
@@ -117,10 +167,13 @@ int StatementGuard::judge(int action, const char* name, const char* argument, co
 }
 
 int StatementGuard::judgePragma(const char* name, const char* argument) noexcept {
-  if (argument == nullptr) {
-    return contains(kActingPragmas, name) ? deny("checkpoints run in the write lane: call checkpoint()") : SQLITE_OK;
-  }
+  if (sqlite3_stricmp(name, "wal_checkpoint") == 0) return deny("checkpoints run in the write lane: call checkpoint()");
   if (contains(kHarmlessPragmas, name)) return SQLITE_OK;
+  if (argument == nullptr) {
+    const bool known =
+        contains(kToldPragmas, name) || contains(kProfilePragmas, name) || contains(kLastingPragmas, name);
+    return known ? SQLITE_OK : deny("this pragma is not known to be harmless");
+  }
   pragmaSeen_ = true;
   if (contains(kProfilePragmas, name)) {
     changes_.profileSettings = true;

@@ -1,10 +1,17 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 
 namespace holdfast {
 
 /// What deadlines and waits go by: it never jumps.
 using SteadyClock = std::chrono::steady_clock;
+
+/// Until then, and never less than zero.
+inline std::chrono::milliseconds timeLeft(SteadyClock::time_point deadline) {
+  const auto left = deadline - SteadyClock::now();
+  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
+}
 
 }  // namespace holdfast

@@ -30,6 +30,13 @@ std::optional<StorageState> stateOfErrno(int error) noexcept {
   }
 }
 
+// What a virtual table, or the table of AUTOINCREMENT, holds is not what its module expects; the file is sound.
+bool isContentOnly(int sqliteCode) noexcept {
+  constexpr int kCorruptVirtualTable = 267;  // SQLITE_CORRUPT_VTAB
+  constexpr int kCorruptSequence = 523;      // SQLITE_CORRUPT_SEQUENCE
+  return sqliteCode == kCorruptVirtualTable || sqliteCode == kCorruptSequence;
+}
+
 }  // namespace
 
 std::string_view toText(StorageState state) noexcept {
@@ -46,6 +53,8 @@ std::optional<StorageState> storageStateOf(const Error& error) noexcept {
       return StorageState::Full;
     case ErrorCode::ReadOnly: return StorageState::ReadOnly;
     case ErrorCode::Corrupt:
+      if (isContentOnly(error.sqliteCode())) return std::nullopt;
+      return StorageState::Damaged;
     case ErrorCode::NotADatabase: return StorageState::Damaged;
     case ErrorCode::CannotOpen:
     case ErrorCode::IoError:

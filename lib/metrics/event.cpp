@@ -5,7 +5,7 @@
 namespace holdfast {
 
 std::string_view toText(EventKind kind) noexcept {
-  static constexpr std::array<std::string_view, 24> kTexts{
+  static constexpr std::array<std::string_view, 25> kTexts{
       "initialized",         "connectionCreated",
       "connectionDestroyed", "connectionRenewed",
       "connectionRecovered", "openFailed",
@@ -18,8 +18,9 @@ std::string_view toText(EventKind kind) noexcept {
       "databaseRecovered",   "storageChanged",
       "flashOverBudget",     "migrated",
       "migrationUndone",     "migrationConfirmed",
+      "commitsMissing",
   };
-  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::MigrationConfirmed) + 1);
+  static_assert(kTexts.size() == static_cast<std::size_t>(EventKind::CommitsMissing) + 1);
   const auto index = static_cast<std::size_t>(kind);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

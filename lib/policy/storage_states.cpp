@@ -45,8 +45,8 @@ Shortage StorageStates::shortageOf(const StorageFacts& facts) const noexcept {
   return room < (was ? withMargin(kept) : kept) ? Shortage::Reserve : Shortage::None;
 }
 
-void StorageStates::met(StorageState state, bool lasts) noexcept {
-  if (state == StorageState::Damaged && lasts) {
+void StorageStates::met(StorageState state) noexcept {
+  if (state == StorageState::Damaged) {
     damaged_ = true;
   } else {
     met_ = state;

@@ -43,8 +43,9 @@ class StorageStates {
   const StorageLimits& limits() const noexcept { return limits_; }
 
   void look(const StorageFacts& facts) noexcept;
-  /// A call met that. `lasts`: damage that a write does not prove to be over.
-  void met(StorageState state, bool lasts = true) noexcept;
+  /// A call met that.
+  void met(StorageState state) noexcept;
+  bool isDamaged() const noexcept { return damaged_; }
   /// A commit has reached the medium.
   void written() noexcept;
   void repaired() noexcept { damaged_ = false; }

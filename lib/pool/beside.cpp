@@ -26,8 +26,11 @@ ConnectionProfile ConnectionPool::Core::Beside::profile() const {
   profile.foreignKeys = core_.config.foreignKeys;
   profile.tempStore = core_.config.tempStore;
   profile.cacheBytes = kCacheBytes;
+  profile.readsOnly = core_.damage.isLeftAlone();
+  profile.triggersAndViews = core_.config.triggersAndViews;
   profile.statementCacheEntries = 1;
   profile.statementCacheBytes = kCacheBytes;
+  profile.vfs = core_.flash.vfs();  // Which compares checksums.
   return profile;
 }
 

@@ -9,6 +9,16 @@ std::int64_t milliseconds(Clock::Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
 }
 
+nlohmann::json toJson(const RecoveryReport& recovery) {
+  nlohmann::json json{{"cause", toText(recovery.cause)},     {"action", toText(recovery.action)},
+                      {"findings", recovery.findings},       {"backup", recovery.backup},
+                      {"quarantined", recovery.quarantined}, {"rowsKept", recovery.salvage.rowsKept},
+                      {"gaps", recovery.salvage.gaps},       {"tookMilliseconds", milliseconds(recovery.took)}};
+  json["rowsLostAtMost"] = nullptr;
+  if (recovery.salvage.rowsLostAtMost) json["rowsLostAtMost"] = *recovery.salvage.rowsLostAtMost;
+  return json;
+}
+
 }  // namespace
 
 nlohmann::json toJson(const HealthReport& report) {
@@ -33,6 +43,8 @@ nlohmann::json toJson(const HealthReport& report) {
                       {"problems", report.problems},
                       {"durationMilliseconds", milliseconds(report.duration)}};
   json["lastWriteAgeMilliseconds"] = nullptr;
+  json["recovery"] = nullptr;
+  if (report.recovery) json["recovery"] = toJson(*report.recovery);
   if (report.lastWriteAge) json["lastWriteAgeMilliseconds"] = milliseconds(*report.lastWriteAge);
   return json;
 }

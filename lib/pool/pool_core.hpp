@@ -151,11 +151,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void readWithRoom(const Sql& sql, const Holder& holder, const CallOptions& options, const bool& started,
                     const ReadBody& body);
   SteadyTime heavyDeadline(const CallOptions& options) const;
-  static CallOptions restOf(const CallOptions& options, SteadyTime start) {
-    CallOptions rest = options;
-    if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
-    return rest;
-  }
+  static CallOptions restOf(const CallOptions& options, SteadyTime start);
 
   // Transactions (pool_transactions.cpp).
   void runTransaction(const Work& work, const TransactionOptions& options, const Holder& holder);
@@ -202,6 +198,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   FlashReport flashReport();
   void startHousekeeper();
   void stopHousekeeper();
+
+  // Damage met by calls (pool_damage.cpp, pool_repair.cpp). By housekeeping.
+  void suspectDamage() noexcept;
+  void lookAfterDamage() noexcept;
 
   // The whole file, read on a handle of its own (beside.hpp, pool_backup.cpp, pool_verify.cpp).
   class Beside;
@@ -253,6 +253,7 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   using Pieces = std::initializer_list<std::string_view>;
   void publish(EventKind kind, std::uint64_t connectionId, Pieces detail) noexcept;
   void log(LogLevel level, Pieces message) const noexcept;
+  void tellRecovery(const RecoveryReport& recovery) noexcept;
   /// `readers`: who keeps the log from being begun anew, or nothing.
   void noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId, std::string_view readers) noexcept;
   void noteForeignWrites() noexcept;
@@ -368,6 +369,11 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void exchangeFile(const std::function<void()>& exchange);
   /// Checks the file and repairs it where it has to be (pool_start_up.cpp).
   void startUp(const ConnectionConfig& wanted, OpenReport& report);
+  void startUpDamaged(OpenReport& report);
+  std::string noteRecovery(const RecoveryReport& recovery);
+  void adoptFile();
+  class Repair;
+  void repairDamage();
   void openHandles(OpenReport& report);
   void failOpening() noexcept;
   void rejectWaiters() HOLDFAST_REQUIRES(mutex);
@@ -483,12 +489,6 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   bool foreignWriteSeen(const Connection& writer, std::int64_t version) noexcept;
   void lookForForeignWrites(Connection& writer) noexcept;
 };
-
-/// Until then, and never less than zero.
-inline std::chrono::milliseconds timeLeft(std::chrono::steady_clock::time_point deadline) {
-  const auto left = deadline - std::chrono::steady_clock::now();
-  return std::max(std::chrono::duration_cast<std::chrono::milliseconds>(left), std::chrono::milliseconds{0});
-}
 
 /// "#3 held for 2.1 s by thread 4711 (function at file:line)", or with the statement.
 std::string describe(const LeaseInfo& lease);

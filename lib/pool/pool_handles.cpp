@@ -39,6 +39,8 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
   // While the medium takes no writes reads are to go on. What open() finds so is refused.
   profile.mayBeReadOnly = isOpen() && (slot != SlotTable::kWriter || config.poolSize == 1);
   if (slot == SlotTable::kWriter) profile.readOnlyBecause = schema.readOnlyBecause;
+  profile.readsOnly = damage.isLeftAlone();
+  profile.triggersAndViews = config.triggersAndViews;
   profile.vfs = flash.vfs();
   profile.changes = &changes;
   return profile;
@@ -55,7 +57,11 @@ std::shared_ptr<Connection> ConnectionPool::Core::makeConnection(std::size_t slo
 
 void ConnectionPool::Core::requireSameFile() const {
   const port::FileFacts facts = port::fileFacts(path);
-  if (facts.device == device && facts.inode == inode) return;
+  if (facts.device == device && facts.inode == inode) {
+    // With a log there is a first page from the beginning; SQLite would begin the database anew.
+    if (!kHasThreads || facts.sizeBytes > 1 || port::fileFacts(path + "-wal").sizeBytes > 0 || !isOpen()) return;
+    throw Error(ErrorCode::Corrupt, "the database file was emptied while it was open");
+  }
   const bool missing = facts.kind == port::FileKind::Missing;
   throw Error(ErrorCode::CannotOpen,
               missing ? "the database file was deleted while it was open"

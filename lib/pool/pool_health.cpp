@@ -47,6 +47,7 @@ HealthReport ConnectionPool::Core::checkHealth(std::chrono::milliseconds timeout
   report.memoryStage = memoryCheck();
   if (report.memoryStage == MemoryStage::Critical) report.problems.emplace_back("memory is critical");
   storage.describe(report, clock->now());
+  report.recovery = damage.lastRecovery();
   if (report.storageState != StorageState::Ok && report.problems.empty()) {
     report.problems.push_back("storage is " + std::string(toText(report.storageState)) + ": " + report.storageReason);
   }

@@ -15,12 +15,17 @@ void ConnectionPool::Core::startHousekeeper() {
     housekeeperStop = false;
   }
   housekeeper = port::Thread("holdfast-pool", [this] {
+    bool hurried = false;
     while (true) {
       {
         port::LockGuard guard(mutex);
         const auto next = std::chrono::steady_clock::now() + config.housekeepingInterval;
-        while (!housekeeperStop && housekeeperWake.waitUntil(guard, next)) {
+        // Not twice in a row: where the pool cannot look into it just now, time has to pass.
+        bool due = !hurried && damage.isDue(clock->now());
+        while (!housekeeperStop && !due && housekeeperWake.waitUntil(guard, next)) {
+          due = damage.isDue(clock->now());
         }
+        hurried = due;
         if (housekeeperStop) return;
       }
       try {
@@ -49,6 +54,7 @@ void ConnectionPool::Core::tick() {
     requireOpen();
     slots = table.size();
   }
+  lookAfterDamage();
   for (std::size_t slot = 0; slot < slots; ++slot) tickSlot(slot);
   if (config.housekeeping == HousekeepingMode::Manual) {
     if (posts.due()) flushOnce();
@@ -112,6 +118,11 @@ void ConnectionPool::Core::performVerdict(std::size_t slot, Verdict verdict) {
 void ConnectionPool::Core::reviewStorage() noexcept {
   Connection& writer = *table[SlotTable::kWriter].connection;
   storage.review(writer, clock->now());
+  try {
+    if (!writer.impl().broken && storage.state() == StorageState::Ok) content.review(writer, clock->now());
+  } catch (const std::exception& failure) {
+    log(LogLevel::Warning, {"the database could not be read in passing: ", failure.what()});
+  }
   if (writer.impl().broken) recoverConnection(SlotTable::kWriter, "it is broken", config.openTimeout);
 }
 

@@ -86,7 +86,10 @@ PooledConnection ConnectionPool::Core::handOut(std::size_t slot, const Wish& wis
   Connection& connection = *table[slot].connection;
   connection.impl().leasedFor = wish.access;
   connection.impl().lease = table[slot].lease.id();
-  if (slot == SlotTable::kWriter) settleAnchor(connection, wish);
+  if (slot == SlotTable::kWriter) {
+    connection.impl().writesRefused = storage.state() == StorageState::Damaged;
+    settleAnchor(connection, wish);
+  }
   return PooledConnection(connection, *this, slot);
 }
 

@@ -1,8 +1,6 @@
 // open() and close().
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +11,9 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
+#include "storage/page_checksums.hpp"
 
 namespace holdfast {
 namespace {
@@ -23,11 +23,6 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
-// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
-// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
-constexpr std::size_t kStripes = 16;
-constinit std::array<port::Mutex, kStripes> startingNames;
-constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -58,6 +53,14 @@ ConnectionPool::Core::Core()
   storage.listen([this](StorageState now, StorageState before, const std::string& why) {
     publish(EventKind::StorageChanged, 0, {toText(now), " (was ", toText(before), "): ", why});
     log(now == StorageState::Ok ? LogLevel::Info : LogLevel::Warning, {"storage is ", toText(now), ": ", why});
+    if (now == StorageState::Damaged) suspectDamage();
+  });
+  content.listen([this](const Scrub::Finding& finding) {
+    const std::string_view where = finding.unused ? "; nothing is in that page" : "";
+    counters.damageFound.add();
+    publish(EventKind::DamageFound, 0, {"found by reading: ", finding.error.what(), where});
+    log(LogLevel::Error, {"found by reading: ", finding.error.what(), where});
+    if (!finding.unused) storage.note(finding.error);
   });
 }
 
@@ -85,6 +88,7 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     if (!warning.empty()) report.warnings.push_back(warning);
     startLedger(report);
     openHandles(report);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -94,18 +98,16 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     throw;
   }
   for (const std::string& warning : report.warnings) log(LogLevel::Warning, {warning});
-  if (report.recovery.action != RecoveryAction::None) {
-    publish(EventKind::DatabaseRecovered, 0,
-            {toText(report.recovery.cause), ", ", toText(report.recovery.action), ": ", path});
-  }
+  tellRecovery(report.recovery);
+  if (report.commitsMissing > 0) publish(EventKind::CommitsMissing, 0, {std::to_string(report.commitsMissing)});
   publish(EventKind::Initialized, 0, {path});
   return report;
 }
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
   const DatabaseFile found = findDatabaseFile(wanted.database);
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(found.path));
+  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);
@@ -120,11 +122,13 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
   report.created = file.created;
   report.recoveredLog = file.hasLog;
   useTemporaryDirectoryBeside(file.path);
+  const std::string converted = damage.isLeftAlone() ? std::string() : takeUpPageChecksums(file.path, wanted);
+  if (!converted.empty()) report.warnings.push_back(converted);
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
-  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
-  const port::LockGuard byFile(startingFiles[inode % kStripes]);
+  const port::LockGuard byName(StartingTurns::ofName(path));
+  const port::LockGuard byFile(StartingTurns::ofFile(inode));
   exchange();
   const port::FileFacts facts = port::fileFacts(path);
   yieldFile();
@@ -163,6 +167,7 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
     checkpoints = CheckpointPolicy(config.checkpointPages);
     memoryStage = MemoryStage::Normal;
     watch.reset();
+    damage.start(config.housekeepingInterval);
     group = CommitGroup();
     executor = std::move(newExecutor);
     anchor.enabled = config.readAnchor && config.poolSize > 1;
@@ -180,7 +185,13 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  openConnection(SlotTable::kWriter, config.openTimeout);
+  try {
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  } catch (const Error& error) {
+    if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    startUpDamaged(report);
+    openConnection(SlotTable::kWriter, config.openTimeout);
+  }
   settleSchema(report);
   for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
@@ -195,6 +206,7 @@ void ConnectionPool::Core::openHandles(OpenReport& report) {
   if (config.durability == Durability::Off) {
     report.warnings.emplace_back("durability off: a power cut may lose data and damage the file");
   }
+  content.start(path, config, report, *table[SlotTable::kWriter].connection, clock->now());
   settledPosts = 0;
   posts.reset({config.postBatch, config.groupMaxBytes, config.postDelay, config.postCapacity});
   longReads.open();
@@ -388,7 +400,9 @@ void ConnectionPool::Core::closeHandles() noexcept {
   if (!table.inUse().contains(SlotTable::kWriter)) settleGroup();
   // The write handle last: it moves the log into the database, and no reader stands in its way then.
   while (std::shared_ptr<Connection> connection = takeFreeHandle()) {
-    if (connection->impl().profile.access == Access::Write && alone) checkpointBeforeClose(*connection);
+    // The log beside a damaged database stays what it is, and tells the next start to look.
+    const bool copies = connection->impl().profile.access == Access::Write && storage.state() != StorageState::Damaged;
+    if (copies && alone) checkpointBeforeClose(*connection);
     retire(std::move(connection));
   }
   if (alone) leaveProcess();
@@ -413,6 +427,7 @@ void ConnectionPool::Core::leaveProcess() noexcept {
 void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
     dropAnchor(writer);
+    content.stop(writer);
     noteCheckpoint(checkpointFully(writer), writer.id(), {});
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {

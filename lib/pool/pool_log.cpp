@@ -29,6 +29,7 @@ std::int64_t ConnectionPool::Core::logLimit(const Connection::Impl& writer) cons
 
 void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
+  if (storage.state() == StorageState::Damaged) return;  // The log may be what is sound.
   try {
     const CheckpointReport report = checkpoints.run(writer);
     const bool large = logBytes(writer.impl()) >= logLimit(writer.impl()) / 2;

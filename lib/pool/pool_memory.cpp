@@ -84,32 +84,37 @@ void ConnectionPool::Core::checkResourceLimits(Priority priority, std::optional<
 bool ConnectionPool::Core::memoryComesBack(std::optional<std::chrono::milliseconds> timeout) {
   constexpr std::chrono::milliseconds kLookAgain{1};
   constexpr std::chrono::milliseconds kLongSpan{400};
-  const auto mayComeBack = [this, self = port::currentThreadId()] {
+  const auto mayWait = [this, self = port::currentThreadId()](bool& othersAtWork) {
     const port::LockGuard guard(mutex);
-    return watch.heap() == MemoryStage::Critical && !table.inUse().empty() && !holdsLease(self) &&
-           !InsideTransaction::of(this);
+    othersAtWork = !table.inUse().empty();
+    return watch.heap() == MemoryStage::Critical && !holdsLease(self) && !InsideTransaction::of(this);
   };
+  const auto isBack = [this] { return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions(); };
   const std::int64_t limit = ProcessMemory::instance().usableBytes();
   const std::chrono::milliseconds patience =
       std::min<std::chrono::milliseconds>(timeout.value_or(config.acquireTimeout), kLongestWait);
   SteadyTime now = std::chrono::steady_clock::now();
   const SteadyTime deadline = now + patience;
-  SteadyTime aloneFrom = now + patience / 4;
   // Who only looks may never meet the moment while others take in turns what comes back: so they are waited for. New
   // ones are held up meanwhile: not for long, unless that did not do; then until the deadline, before it is refused.
-  std::optional<Alone> alone;
+  SteadyTime aloneFrom = now + patience / 4;
   std::chrono::milliseconds span{100};
-  for (; now < deadline && mayComeBack(); now = std::chrono::steady_clock::now()) {
-    if (now >= aloneFrom) {
-      if (alone.emplace(*this, std::min(deadline, now + span), false)) break;
-      alone.reset();
+  for (bool othersAtWork = true; now < deadline && mayWait(othersAtWork); now = std::chrono::steady_clock::now()) {
+    const bool isTime = now >= aloneFrom;
+    if (isTime || !othersAtWork) {
+      // With nobody else at work what is critical then stays so.
+      if (const Alone alone(*this, std::min(deadline, now + span), false); alone) return isBack();
+    }
+    if (isTime) {
       aloneFrom = now + span + std::chrono::milliseconds{100};
       span = span < kLongSpan ? span * 4 : patience;
     }
     port::sleepFor(kLookAgain);
-    if (memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) != MemoryStage::Critical) break;
+    const bool isCritical =
+        memoryStageOf(ProcessMemory::usedBytes(), limit, MemoryStage::Critical) == MemoryStage::Critical;
+    if (!isCritical && isBack()) return true;
   }
-  return memoryCheck() != MemoryStage::Critical || !watch.refusesTransactions();
+  return isBack();
 }
 
 ConnectionPool::Core::Relief ConnectionPool::Core::relieveMemory(MemoryStage stage, bool closeHandles) noexcept {

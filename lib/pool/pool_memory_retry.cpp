@@ -82,6 +82,12 @@ ConnectionPool::Core::Alone::~Alone() {
   if (held_) core_.endAlone();
 }
 
+CallOptions ConnectionPool::Core::restOf(const CallOptions& options, SteadyTime start) {
+  CallOptions rest = options;
+  if (options.timeout) rest.timeout = detail::timeLeft(start, *options.timeout);
+  return rest;
+}
+
 ConnectionPool::Core::SteadyTime ConnectionPool::Core::heavyDeadline(const CallOptions& options) const {
   // Alarms and commands do not wait for reports.
   if (options.priority == Priority::Control) return SteadyTime::min();

@@ -56,6 +56,7 @@ PoolMetrics ConnectionPool::Core::metrics() const {
         100.0 * static_cast<double>(result.activeConnections) / static_cast<double>(result.poolSize);
   }
   counters.addTo(result);
+  content.addTo(result);
   result.pendingPosts = posts.size();
   result.memoryUsedBytes = sqlite_memory::usedBytes();
   result.memoryPeakBytes = sqlite_memory::peakBytes();
@@ -119,6 +120,13 @@ void ConnectionPool::Core::publish(EventKind kind, std::uint64_t connectionId, P
   } catch (const std::exception&) {
     log(LogLevel::Warning, {"an event was lost for want of memory"});
   }
+}
+
+void ConnectionPool::Core::tellRecovery(const RecoveryReport& recovery) noexcept {
+  if (recovery.action == RecoveryAction::None) return;
+  const bool readsOnly = recovery.action == RecoveryAction::OpenedReadOnly;
+  publish(readsOnly ? EventKind::DamageFound : EventKind::DatabaseRecovered, 0,
+          {toText(recovery.cause), ", ", toText(recovery.action), ": ", path});
 }
 
 void ConnectionPool::Core::log(LogLevel level, Pieces message) const noexcept {

@@ -8,6 +8,11 @@
 namespace holdfast {
 
 void ConnectionPool::Core::settleSchema(OpenReport& report) {
+  if (damage.isLeftAlone()) {  // Nothing is written, and what would be read may be what is damaged.
+    report.migrated.access = SchemaAccess::ReadOnly;
+    if (config.migrations != nullptr) report.warnings.emplace_back("a damaged database is not migrated");
+    return;
+  }
   if (config.migrations != nullptr) {
     return static_cast<const Migrating&>(*config.migrations).settle(*this, report);
   }

@@ -2,6 +2,7 @@
 
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
+#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/start_up.hpp"
 
@@ -16,11 +17,34 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
   schema.undoneBefore = start.hasUndone();
   report.recovery = std::move(start.report());
   report.warnings = std::move(start.warnings());
-  const RecoveryReport& recovery = report.recovery;
+  const std::string text = noteRecovery(report.recovery);
+  if (!text.empty()) report.warnings.push_back(text);
+}
+
+// The first handle has found the file damaged, which nobody had looked into.
+void ConnectionPool::Core::startUpDamaged(OpenReport& report) {
+  StartUp start(path, config);
+  {
+    const port::LockGuard byName(StartingTurns::ofName(path));
+    const port::LockGuard byFile(StartingTurns::ofFile(inode));
+    start.runAfterDamage();
+    adoptFile();
+  }
+  schema.userVersion = start.userVersion();
+  report.recovery = std::move(start.report());
+  for (std::string& warning : start.warnings()) report.warnings.push_back(std::move(warning));
+  damage.start(config.housekeepingInterval);  // What the handle has met is over.
+  const std::string text = noteRecovery(report.recovery);
+  if (!text.empty()) report.warnings.push_back(text);
+  if (!damage.isLeftAlone()) storage.noteRepaired("it has been looked after");
+}
+
+std::string ConnectionPool::Core::noteRecovery(const RecoveryReport& recovery) {
   if (recovery.cause != RecoveryCause::None) {
     counters.recoveryTook[static_cast<std::size_t>(recovery.cause)] = recovery.took.count();
   }
-  if (recovery.action == RecoveryAction::None) return;
+  if (recovery.action == RecoveryAction::None) return {};
+  damage.note(recovery);
   std::string text = "the database was " + std::string(toText(recovery.cause)) + " and has been " +
                      std::string(toText(recovery.action));
   if (!recovery.backup.empty()) text += " from \"" + recovery.backup + "\"";
@@ -28,9 +52,14 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
     text += ": " + std::to_string(recovery.salvage.rowsKept) + " rows kept, " + std::to_string(recovery.salvage.gaps) +
             " places unreadable";
   }
+  if (recovery.action == RecoveryAction::OpenedReadOnly) {
+    damage.leaveAlone();
+    text += ", writes are refused";
+    if (!recovery.findings.empty()) text += ": " + recovery.findings.front();
+  }
   text += ", in " + formatDuration(recovery.took);
   for (const std::string& kept : recovery.quarantined) text += "; kept \"" + kept + "\"";
-  report.warnings.push_back(std::move(text));
+  return text;
 }
 
 }  // namespace holdfast

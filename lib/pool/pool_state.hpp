@@ -13,6 +13,8 @@
 #include "metrics/event_bus.hpp"
 #include "policy/pool_sizing.hpp"
 #include "pool/async_parts.hpp"
+#include "pool/content_care.hpp"
+#include "pool/damage_watch.hpp"
 #include "pool/long_reads.hpp"
 #include "pool/memory_watch.hpp"
 #include "pool/pool_counters.hpp"
@@ -76,8 +78,10 @@ struct PoolState {
   std::atomic<MemoryStage> memoryStage{MemoryStage::Normal};
   MemoryWatch watch;
   StorageKeeper storage;
+  DamageWatch damage;
   FlashLedger flash;
   SchemaState schema;
+  ContentCare content;
   CheckpointPolicy checkpoints{1};  // Like the group, used by the holder of the write handle.
   CommitGroup group;
   ReadAnchor anchor;

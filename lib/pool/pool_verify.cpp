@@ -1,5 +1,6 @@
 // Whether the database is sound, while it is in use.
 
+#include "connection/page_checks.hpp"
 #include "pool/beside.hpp"
 #include "storage/check_findings.hpp"
 
@@ -40,7 +41,12 @@ VerifyReport ConnectionPool::Core::verify(VerifyDepth depth, const VerifyOptions
       try {
         Connection::Impl& handle = beside.openHandle();
         const Beside::Snapshot revocable(beside);
-        rows = rowsOf(handle, depth);
+        try {
+          rows = rowsOf(handle, depth);
+        } catch (const Error& failure) {
+          error = failure;
+        }
+        noteChecksumFault(rows, checksumFault(handle.handle));
       } catch (const Error& failure) {
         error = failure;
       }
@@ -58,6 +64,9 @@ VerifyReport ConnectionPool::Core::verify(VerifyDepth depth, const VerifyOptions
   counters.damageFound.add();
   publish(EventKind::DamageFound, 0,
           {toText(report.result), ": ", report.findings.empty() ? std::string_view() : report.findings.front()});
+  if (report.result != VerifyResult::Unreadable) {
+    storage.note(Error(ErrorCode::Corrupt, report.findings.empty() ? std::string_view() : report.findings.front()));
+  }
   return report;
 }
 

@@ -79,6 +79,11 @@ void StorageKeeper::admit(Connection& writer, bool mayUseReserve) {
 
 void StorageKeeper::admitSlowly(Connection& writer, bool mayUseReserve) {
   const StorageFacts facts = look(writer);
+  if (state() == StorageState::Damaged) {
+    throw Error(ErrorCode::Corrupt,
+                "the database is damaged, and takes no writes until it is repaired or found sound; reads go on (" +
+                    reason() + ")");
+  }
   StorageState seen = StorageState::Ok;
   {
     const port::LockGuard guard(mutex_);
@@ -177,9 +182,7 @@ void StorageKeeper::noteTrouble(Connection& connection) noexcept {
 void StorageKeeper::note(const Error& error) noexcept {
   const std::optional<StorageState> met = storageStateOf(error);
   if (!met) return;
-  // A file without the header of a database is one again when the header is back, as any write finds out.
-  const bool lasts = error.code() != ErrorCode::NotADatabase;
-  const auto meet = [&](StorageStates& states) { states.met(*met, lasts); };
+  const auto meet = [&](StorageStates& states) { states.met(*met); };
   try {
     change(meet, error.what());
   } catch (const std::bad_alloc&) {
@@ -192,8 +195,8 @@ void StorageKeeper::noteWritten() noexcept {
   change([](StorageStates& states) { states.written(); }, "it could be written");
 }
 
-void StorageKeeper::noteRepaired() noexcept {
-  change([](StorageStates& states) { states.repaired(); }, "repaired");
+void StorageKeeper::noteRepaired(const std::string& why) noexcept {
+  change([](StorageStates& states) { states.repaired(); }, why);
 }
 
 void StorageKeeper::review(Connection& writer, Clock::TimePoint now) noexcept {
@@ -234,7 +237,7 @@ void StorageKeeper::prove(Connection& writer, const StorageFacts& facts) noexcep
   constexpr std::int64_t kRoomForAnything = 64 * KiB;
   {
     const port::LockGuard guard(mutex_);
-    if (!states_.needsProof() || states_.seen() != StorageState::Ok) return;
+    if (!states_.needsProof() || states_.seen() != StorageState::Ok || states_.isDamaged()) return;
   }
   if (facts.freeBytes >= 0 && facts.freeBytes < kRoomForAnything) return;
   Connection::Impl& impl = writer.impl();

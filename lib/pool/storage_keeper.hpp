@@ -39,7 +39,7 @@ class StorageKeeper {
   port::StorageSpace space() const noexcept { return port::storageSpace(path_.c_str()); }
 
   /// Before a write begins, outside of a transaction. `mayUseReserve`: for work that makes room. Throws Error:
-  /// CannotOpen, ReadOnly, StorageFull; Busy where the handle has to be opened anew, which it is marked for.
+  /// CannotOpen, ReadOnly, StorageFull, Corrupt; Busy where the handle has to be opened anew, which it is marked for.
   void admit(Connection& writer, bool mayUseReserve);
 
   /// What a call on the handle met since it was asked last.
@@ -48,7 +48,8 @@ class StorageKeeper {
   void note(const Error& error) noexcept;
   /// A commit of this handle has reached the medium.
   void noteWritten() noexcept;
-  void noteRepaired() noexcept;
+  /// Damage is there no more, for that reason.
+  void noteRepaired(const std::string& why) noexcept;
 
   /// A round of housekeeping: looks, proves by a write of one page that what calls have met is over, lays the ballast
   /// out again. Marks the handle broken where that breaks it.

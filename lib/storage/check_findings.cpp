@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace holdfast {
 namespace {
@@ -14,14 +15,20 @@ bool contains(std::string_view text, std::string_view part) noexcept {
 constexpr std::string_view kNoPage = "unable to get the page. error code=";
 constexpr int kIoError = 10;
 constexpr int kNoMemory = 7;
+constexpr int kChecksum = kIoError | 32 << 8;  // SQLITE_IOERR_DATA
 
 // "unable to get the page. error code=266": which one says whether it is the page or the way to it. 0: there is none.
-int primaryCodeIn(std::string_view row) noexcept {
+int codeIn(std::string_view row) noexcept {
   const std::size_t at = row.find(kNoPage);
-  if (at == std::string_view::npos) return 0;
   int code = 0;
-  std::from_chars(row.data() + at + kNoPage.size(), row.data() + row.size(), code);
-  return code & 0xff;
+  if (at != std::string_view::npos) std::from_chars(row.data() + at + kNoPage.size(), row.data() + row.size(), code);
+  return code;
+}
+
+CheckFinding findingOfCode(int code) noexcept {
+  if (code == kChecksum) return CheckFinding::Structure;
+  const int primary = code & 0xff;
+  return primary == kIoError || primary == kNoMemory ? CheckFinding::ReadError : CheckFinding::Structure;
 }
 
 bool isContention(ErrorCode code) noexcept {
@@ -44,8 +51,7 @@ CheckFinding classify(std::string_view row) noexcept {
     return std::any_of(parts.begin(), parts.end(), [row](std::string_view part) { return contains(row, part); });
   };
   if (row == "ok") return CheckFinding::Ok;
-  const int code = primaryCodeIn(row);
-  if (code != 0) return code == kIoError || code == kNoMemory ? CheckFinding::ReadError : CheckFinding::Structure;
+  if (const int code = codeIn(row); code != 0) return findingOfCode(code);
   if (isOneOf(kOfReading)) return CheckFinding::ReadError;
   if (isOneOf(kOfIndexes)) return CheckFinding::Index;
   if (isOneOf(kOfRules)) return CheckFinding::Rule;
@@ -54,7 +60,13 @@ CheckFinding classify(std::string_view row) noexcept {
 
 ErrorCode codeOfFinding(std::string_view row) noexcept {
   if (classify(row) != CheckFinding::ReadError) return ErrorCode::Corrupt;
-  return primaryCodeIn(row) == kNoMemory ? ErrorCode::MemoryLimit : ErrorCode::IoError;
+  return (codeIn(row) & 0xff) == kNoMemory ? ErrorCode::MemoryLimit : ErrorCode::IoError;
+}
+
+void noteChecksumFault(std::vector<std::string>& rows, std::string fault) {
+  if (fault.empty()) return;
+  std::erase_if(rows, [](const std::string& row) { return classify(row) == CheckFinding::ReadError; });
+  rows.push_back(std::move(fault));
 }
 
 VerifyResult judgeLook(std::span<const std::string> rows, const std::optional<Error>& error) noexcept {

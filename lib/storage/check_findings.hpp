@@ -24,6 +24,9 @@ CheckFinding classify(std::string_view row) noexcept;
 /// Of an Error for a row that is not ok: MemoryLimit, IoError or Corrupt.
 ErrorCode codeOfFinding(std::string_view row) noexcept;
 
+/// A handle that has met a page without its right checksum: what the check says it could not read is damaged.
+void noteChecksumFault(std::vector<std::string>& rows, std::string fault);
+
 /// What one look at the file came to. An error beside the rows is what the check ended with.
 VerifyResult judgeLook(std::span<const std::string> rows, const std::optional<Error>& error) noexcept;
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "connection/page_checks.hpp"
 #include "storage/check_findings.hpp"
 
 namespace holdfast {
@@ -13,12 +14,17 @@ VerifyResult FileCheck::look(VerifyDepth depth) {
     PlainDatabase database(path_, PlainDatabase::Mode::Write);
     database.setLimits(options_.limits);
     database.setBusyTimeout(options_.busyTimeout);
-    database.run("PRAGMA cell_size_check=1");
-    const char* const check = depth == VerifyDepth::Quick ? "PRAGMA quick_check(100)" : "PRAGMA integrity_check(100)";
-    database.forEach(check, [&rows](std::string_view row) {
-      if (row != "ok") rows.emplace_back(row);
-      return true;
-    });
+    try {
+      database.run("PRAGMA cell_size_check=1");
+      const char* const check = depth == VerifyDepth::Quick ? "PRAGMA quick_check(100)" : "PRAGMA integrity_check(100)";
+      database.forEach(check, [&rows](std::string_view row) {
+        if (row != "ok") rows.emplace_back(row);
+        return true;
+      });
+    } catch (const Error& error) {
+      error_ = error;
+    }
+    noteChecksumFault(rows, checksumFault(database.handle()));
   } catch (const Error& error) {
     error_ = error;
   }

@@ -12,7 +12,8 @@ std::string_view toText(RecoveryCause cause) noexcept {
 }
 
 std::string_view toText(RecoveryAction action) noexcept {
-  static constexpr std::array<std::string_view, 4> kTexts{"none", "reindexed", "restored", "salvaged"};
+  static constexpr std::array<std::string_view, 5> kTexts{"none", "reindexed", "restored", "salvaged",
+                                                          "opened for reading only"};
   const auto index = static_cast<std::size_t>(action);
   return index < kTexts.size() ? kTexts[index] : "unknown";
 }

@@ -14,6 +14,8 @@ namespace holdfast {
 namespace {
 
 std::int64_t sizeOf(const std::string& path) { return port::fileFacts(path).sizeBytes; }
+// SQLite takes a file of one byte for an empty one.
+bool isEmpty(const std::string& path) { return sizeOf(path) <= 1; }
 std::string absoluteOrEmpty(const std::string& path) {
   int error = 0;
   return path.empty() ? std::string() : port::absolutePath(path, error);
@@ -37,8 +39,13 @@ StartUp::StartUp(std::string path, const ConnectionConfig& config)
 void StartUp::run() {
   const auto start = std::chrono::steady_clock::now();
   requireMount();
-  sizeOf(path_) == 0 ? findMissing() : checkExisting();
+  isEmpty(path_) ? findMissing() : checkExisting();
   report_.took = std::chrono::steady_clock::now() - start;
+}
+
+void StartUp::runAfterDamage() {
+  wasInUse_ = true;
+  run();
 }
 
 void StartUp::requireMount() const {
@@ -68,9 +75,13 @@ void StartUp::findMissing() {
     trialUndo_.carryOn();
     return;
   }
-  if (!hasLog && !replacement_.hasBackup()) {
+  const bool wasThere = hasLog || replacement_.hasBackup() || wasInUse_;
+  if (!wasThere && sizeOf(path_) == 0) {
     userVersion_ = 0;
     return;
+  }
+  if (!wasThere) {
+    throw Error(ErrorCode::NotADatabase, "the file holds one byte: move it away to begin a database there");
   }
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");
@@ -110,19 +121,18 @@ void StartUp::checkExisting() {
   replacement_.clear();
   trialUndo_.clear();
   const bool stopped = stoppedCleanly();
-  const bool clean = stopped || isInUse();
+  const bool clean = wasInUse_ || stopped || isInUse();
+  const bool full = wasInUse_ || config_.checkAtOpen == OpenCheck::Always;
   if (!clean) report_.cause = RecoveryCause::UncleanStop;
-  const bool wanted =
-      config_.checkAtOpen == OpenCheck::Always || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
+  const bool wanted = full || (config_.checkAtOpen == OpenCheck::AfterCrash && !clean);
   if (!wanted && looksPlausible(stopped)) return;
   FileCheck::Options options;
   options.busyTimeout = config_.openTimeout;
-  if (config_.checkAtOpenLimit.count() > 0) {
+  if (config_.checkAtOpenLimit.count() > 0 && !wasInUse_) {
     options.limits.deadline = std::chrono::steady_clock::now() + config_.checkAtOpenLimit;
   }
   FileCheck check(path_, options);
-  const VerifyResult result =
-      check.run(config_.checkAtOpen == OpenCheck::Always ? VerifyDepth::Full : VerifyDepth::Quick);
+  const VerifyResult result = check.run(full ? VerifyDepth::Full : VerifyDepth::Quick);
   report_.checked = result;
   report_.findings = check.findings();
   if (check.error()) damage_ = check.error()->code();
@@ -139,7 +149,7 @@ void StartUp::act(VerifyResult result) {
     case VerifyResult::IndexesDamaged: report_.cause = RecoveryCause::IndexesDamaged; break;
     case VerifyResult::Damaged: report_.cause = RecoveryCause::Damaged; break;
   }
-  if (!config_.repairAtOpen) giveUp();
+  if (!config_.repairAtOpen) return leaveAsItIs();
   result == VerifyResult::IndexesDamaged ? reindex() : repair();
 }
 
@@ -158,12 +168,16 @@ void StartUp::reindex() {
 
 void StartUp::repair() {
   try {
-    if (!replacement_.fromBackup(report_, warnings_)) replacement_.fromDamaged(report_);
+    if (!replacement_.fromBackup(report_, warnings_)) {
+      if (!config_.salvage) return leaveAsItIs();
+      replacement_.fromDamaged(report_);
+    }
   } catch (const Error& error) {
     replacement_.clear();
-    if (error.code() != ErrorCode::Corrupt && error.code() != ErrorCode::NotADatabase) throw;
+    // A schema that cannot be carried out is damage, too.
+    if (error.category() != ErrorCategory::Corruption && error.category() != ErrorCategory::Request) throw;
     report_.findings.push_back(error.reason());
-    giveUp();
+    return leaveAsItIs();
   }
   replace();
 }
@@ -176,6 +190,25 @@ void StartUp::replace() {
   }
   report_.quarantined = Quarantine(path_).run();
   replacement_.publish();
+}
+
+bool StartUp::canBeRead() const {
+  try {
+    return PlainDatabase(path_, PlainDatabase::Mode::Read)
+               .integer("SELECT count(*) FROM sqlite_schema WHERE type = 'table'") > 0;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::MemoryLimit) throw;
+    return false;
+  }
+}
+
+void StartUp::leaveAsItIs() {
+  report_.action = RecoveryAction::None;
+  report_.salvage = {};
+  if (!config_.readDamaged || !canBeRead()) giveUp();
+  report_.action = RecoveryAction::OpenedReadOnly;
+  // Whoever opens it next is to look at it again, and does where a log lies beside it.
+  if (kHasThreads && !port::exists(path_ + "-wal")) port::createPrivateFile(path_ + "-wal");
 }
 
 void StartUp::giveUp() const {

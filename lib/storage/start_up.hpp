@@ -16,7 +16,7 @@ namespace holdfast {
 /// What happens to a database before its first handle is opened.
 ///
 /// The states, by what lies on the disk. (A) "name" is there: it is used, after a check where the last stop was not clean,
-/// or repaired. (B) "name" is damaged: the replacement is made first ("name.restoring", then "name.restored", complete and
+/// or repaired, or left as it is to be read only. (B) "name" is damaged: the replacement is made first ("name.restoring", then "name.restored", complete and
 /// durable); then the damaged files go to "name.damaged-1" (Quarantine); then "name.restored" becomes "name". (C) "name" is
 /// missing and "name.restored" is there: the power failed in the midst of (B), which is carried on. The same goes for
 /// "name.earlier", which undoes a migration (TrialUndo). (D) "name" is missing or empty, and a backup of it or a log
@@ -30,9 +30,11 @@ class StartUp {
   StartUp(std::string path, const ConnectionConfig& config);
 
   /// Throws Error: CannotOpen where the database is lost and there is no good backup, or nothing is mounted where
-  /// `mountPoint` says; Corrupt or NotADatabase where it is damaged and nothing could be read of it, or is not to be
-  /// repaired; Busy where it would have to be repaired while another process has it open; StorageFull, ...
+  /// `mountPoint` says; Corrupt or NotADatabase where it is damaged, neither repaired nor left to be read only; Busy where it would have to be repaired while another process has it open; StorageFull, ...
   void run();
+  /// The same for a database that was in use until now, and in which damage was seen: it is checked in full whatever the
+  /// configuration says, and never taken for new.
+  void runAfterDamage();
 
   RecoveryReport& report() noexcept { return report_; }
   /// PRAGMA user_version, where the look at the header has told.
@@ -52,6 +54,8 @@ class StartUp {
   void reindex();
   void repair();
   void replace();
+  bool canBeRead() const;
+  void leaveAsItIs();
   [[noreturn]] void giveUp() const;
 
   std::string path_;
@@ -63,6 +67,7 @@ class StartUp {
   RecoveryReport report_;
   std::vector<std::string> warnings_;
   std::optional<ErrorCode> damage_;  ///< What the check ended with.
+  bool wasInUse_ = false;
 };
 
 }  // namespace holdfast

@@ -163,6 +163,28 @@ TEST_SUITE("integration/start_up_damage") {
     }
   }
 
+  TEST_CASE("a database that was closed and that the first handle cannot read is looked into") {
+    const auto spoilSchema = [](const std::string& path) { overwrite(path, 100, std::string(2000, '\x5a')); };
+    {
+      StartUpFixture f;
+      f.makeWithBackup();
+      spoilSchema(f.config.database);
+      const OpenReport report = f.pool.open(f.config);
+      CHECK(report.recovery.cause == RecoveryCause::Damaged);
+      CHECK(report.recovery.action == RecoveryAction::Restored);
+      CHECK(f.pool.storageState() == StorageState::Ok);
+      CHECK(f.rows() == kRows);
+      f.pool.run("INSERT INTO item(name) VALUES ('goes on')");
+      REQUIRE(f.pool.checkHealth().recovery.has_value());
+    }
+    StartUpFixture f;
+    f.make();
+    spoilSchema(f.config.database);
+    const std::string damaged = fileContent(f.config.database);
+    CHECK(codeOf([&] { f.open(); }) == ErrorCode::Corrupt);
+    CHECK(fileContent(f.config.database) == damaged);
+  }
+
   TEST_CASE("indexes that do not match their tables are built anew and nothing else is touched") {
     StartUpFixture f;
     f.makeWithBackup();
@@ -225,6 +247,7 @@ TEST_SUITE("integration/start_up_damage") {
     const std::string damaged = fileContent(f.config.database);
     leaveLog(f.config.database);
     f.config.repairAtOpen = false;
+    f.config.readDamaged = false;
     CHECK(codeOf([&] { f.open(); }) == ErrorCode::Corrupt);
     CHECK(fileContent(f.config.database) == damaged);
     CHECK(fs::exists(f.config.database + "-wal"));

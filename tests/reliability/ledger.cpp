@@ -10,6 +10,7 @@
 #include <holdfast/connection_pool.hpp>
 
 #include "support/no_logger.hpp"
+#include "support/page_sums.hpp"
 #include "support/raw_sqlite.hpp"
 
 namespace holdfast::test {
@@ -53,6 +54,8 @@ void makeTables(const std::string& database) {
   for (int i = 0; i < kAccounts; ++i) raw.run("INSERT INTO account(balance) VALUES (" + std::to_string(kBalance) + ")");
 }
 
+std::string backupOf(const std::string& database) { return database + ".backup"; }
+
 ConnectionConfig configFor(const std::string& database, const LedgerOptions& options) {
   ConnectionConfig config;
   config.database = database;
@@ -67,6 +70,8 @@ ConnectionConfig configFor(const std::string& database, const LedgerOptions& opt
   config.logger = std::make_shared<NoLogger>();
   config.cacheSize = options.cacheSize;
   config.carefulFlash = options.carefulFlash;
+  if (options.backsUp) config.backup.path = backupOf(database);
+  config.pageChecksums = options.pageChecksums;
   if (options.checkpointPages > 0) config.checkpointPages = options.checkpointPages;
   return config;
 }
@@ -84,6 +89,7 @@ void work(Attempt& attempt, const LedgerOptions& options) {
           pool.transaction([number, factor](Transaction& tx) { carryOut(tx, number, factor); });
         }
       });
+      if (options.backsUp && writer == 0 && i == options.transactions / 2) pool.backup(backupOf(attempt.database()));
       if (i % 8 == 5) {
         try {
           pool.queryValue<std::int64_t>("SELECT sum(amount) FROM entry");
@@ -146,6 +152,13 @@ std::vector<std::int64_t> numbersIn(sqlite3* handle) {
   return numbers;
 }
 
+/// What was committed before the last backup was made is there in any case.
+std::string missingSinceBackup(sqlite3* handle) {
+  constexpr const char* kCount = "SELECT count(*) FROM entry";
+  RawSqlite backup(backupOf(sqlite3_db_filename(handle, "main")));
+  return rawInteger(handle, kCount) < backup.integer(kCount) ? "less is there than in the backup" : "";
+}
+
 testing::Scenario base(const std::string& name, int textFactor) {
   testing::Scenario scenario;
   scenario.name = name;
@@ -183,13 +196,26 @@ testing::Scenario ledger(const std::string& name, const LedgerOptions& options) 
   testing::Scenario scenario = base(name, options.textFactor);
   scenario.setUp = [options](const std::string& database) {
     makeTables(database);
-    ConnectionPool(configFor(database, options)).close();  // From here on it uses the write-ahead log.
+    LedgerOptions before = options;
+    before.pageChecksums = options.pageChecksums && !options.addsChecksums;
+    ConnectionPool pool(configFor(database, before));
+    if (options.backsUp) pool.backup(backupOf(database));
+    pool.close();  // From here on it uses the write-ahead log.
   };
+  if (options.backsUp) {
+    scenario.invariant = [factor = options.textFactor](sqlite3* handle) {
+      const std::string wrong = wrongIn(handle, factor);
+      return wrong.empty() ? missingSinceBackup(handle) : wrong;
+    };
+  }
   scenario.work = [options](Attempt& attempt) { work(attempt, options); };
   scenario.restart = [options](const std::string& database) {
     ConnectionPool pool(configFor(database, options));
     pool.queryValue<std::int64_t>("SELECT count(*) FROM entry");
     pool.close();
+    if (options.pageChecksums && !pagesWithWrongSum(database).empty()) {
+      throw std::runtime_error("a page has a wrong checksum");
+    }
   };
   return scenario;
 }

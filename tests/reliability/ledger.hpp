@@ -19,6 +19,10 @@ struct LedgerOptions {
   int textFactor = 1;          ///< Texts are up to so many times 700 bytes long.
   std::int64_t cacheSize = 0;  ///< 0: the default.
   bool carefulFlash = false;
+  /// There is a backup from the beginning, and another one is made half-way; what is damaged is restored.
+  bool backsUp = false;
+  bool pageChecksums = false;  ///< After each restart every page of the file must have the right one.
+  bool addsChecksums = false;  ///< The database that the work begins with has none.
   /// The disk is healed in the end, and one more transaction must be possible without opening the pool again.
   bool heals = false;
 };

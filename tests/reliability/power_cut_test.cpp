@@ -50,6 +50,15 @@ TEST_SUITE("reliability/power_cut") {
     }
   }
 
+  TEST_CASE("a cut that ruins much around the write costs at most what came after the last backup") {
+    for (const std::size_t bytes : {std::size_t{16384}, std::size_t{65536}}) {
+      PowerCutOptions wanted = options(300);
+      wanted.device.damageBytes = bytes;
+      wanted.loss = Loss::Suffix;
+      checkPowerCuts(ledger("flash", {.carefulFlash = true, .backsUp = true}), wanted);
+    }
+  }
+
   TEST_CASE("under weaker durability a power cut takes back the end and nothing else") {
     PowerCutOptions wanted = options(2000);
     wanted.loss = Loss::Suffix;
@@ -65,6 +74,18 @@ TEST_SUITE("reliability/power_cut") {
       wanted.device.sectorBytes = sectorBytes;
       checkPowerCuts(ledger("large", {.transactions = 10, .textFactor = 40, .cacheSize = 16 * KiB}), wanted);
     }
+  }
+
+  TEST_CASE("page checksums change nothing about it, and are right after each cut") {
+    checkPowerCuts(ledger("checksums", {.pageChecksums = true}), options(1000));
+    checkPowerCuts(ledger("checksums6", {.writers = 6, .transactions = 10, .pageChecksums = true}), options(500));
+    checkPowerCuts(ledger("converts", {.transactions = 3, .pageChecksums = true, .addsChecksums = true}), options(500));
+    PowerCutOptions wanted = options(300);
+    wanted.failuresOnTheWay = 4;
+    wanted.cutsPerRun = 20;
+    checkPowerCuts(
+        ledger("checksumsLarge", {.transactions = 10, .textFactor = 40, .cacheSize = 16 * KiB, .pageChecksums = true}),
+        wanted);
   }
 
   TEST_CASE(

@@ -9,9 +9,12 @@
 #include <holdfast/testing/fault_runs.hpp>
 
 #include "reliability/allocation_run.hpp"
+#include "reliability/bit_flip_run.hpp"
+#include "reliability/damaged_files.hpp"
 #include "reliability/kill_run.hpp"
 #include "reliability/ledger.hpp"
 #include "reliability/process_run.hpp"
+#include "reliability/storage_run.hpp"
 
 namespace holdfast::test {
 namespace {
@@ -124,6 +127,61 @@ RowResult kill(const RowPlan& wanted) {
   return result;
 }
 
+RowResult damagedFiles(const RowPlan& wanted) {
+  const DamagedFilesReport report = runDamagedFiles(wanted.points, wanted.seed, wanted.progress);
+  RowResult result;
+  result.ok = report.ok();
+  result.points = report.files;
+  result.summary = report.text();
+  result.json = {{"files", report.files},
+                 {"outcomes", report.outcomes},
+                 {"crashed", report.crashed},
+                 {"hung", report.hung},
+                 {"takenForNew", report.takenForNew},
+                 {"bytesLost", report.bytesLost},
+                 {"notRestored", report.notRestored},
+                 {"leftDamaged", report.leftDamaged},
+                 {"wrongly", report.wrongly},
+                 {"unnoticed", report.unnoticed},
+                 {"faults", report.faults}};
+  return result;
+}
+
+RowResult storage(const RowPlan& wanted) {
+  const StorageReport report = runStorage(wanted.points, wanted.seed, wanted.progress);
+  RowResult result;
+  result.ok = report.ok();
+  result.points = report.rounds;
+  result.summary = report.possible
+                       ? std::to_string(report.acknowledged) + " acknowledged, " + std::to_string(report.refused) +
+                             " refused, " + std::to_string(report.faults.size()) + " faults"
+                       : "not tried: it needs the superuser";
+  for (const std::string& fault : report.faults) result.summary += "\n    " + fault;
+  result.json = {{"rounds", report.rounds},
+                 {"acknowledged", report.acknowledged},
+                 {"refused", report.refused},
+                 {"faults", report.faults}};
+  return result;
+}
+
+RowResult flipBits(const RowPlan& wanted) {
+  BitFlipOptions options;
+  options.flips = wanted.points;
+  options.seed = wanted.seed;
+  options.directory = wanted.directory;
+  options.progress = wanted.progress;
+  const BitFlipReport report = runBitFlips(options);
+  RowResult result;
+  result.ok = report.ok();
+  result.points = report.flips;
+  result.summary = std::to_string(report.reported) + " reported, " + std::to_string(report.harmless) + " harmless, " +
+                   std::to_string(report.cutLogs) + " logs cut, wrong " + std::to_string(report.wrong) + ", misnamed " +
+                   std::to_string(report.misnamed) + (report.first.empty() ? "" : "; " + report.first);
+  result.json = {{"flips", report.flips},     {"reported", report.reported}, {"harmless", report.harmless},
+                 {"cutLogs", report.cutLogs}, {"wrong", report.wrong},       {"misnamed", report.misnamed}};
+  return result;
+}
+
 RowResult processes(const RowPlan& wanted) {
   const ProcessReport report = runProcesses(4, 2, std::chrono::seconds(wanted.points));
   constexpr double kLongest = 250;
@@ -150,6 +208,13 @@ constexpr LedgerOptions kLarge{.transactions = 10, .textFactor = 40, .cacheSize 
 
 const std::vector<TortureRow>& tortureRows() {
   const auto sectors = [](std::size_t bytes) { return [bytes](PowerCutOptions& o) { o.device.sectorBytes = bytes; }; };
+  // What the log has lost is lost, and what is damaged is restored: the end of what was acknowledged may be missing.
+  const auto blocks = [](std::size_t bytes) {
+    return [bytes](PowerCutOptions& o) {
+      o.device.damageBytes = bytes;
+      o.loss = testing::Loss::Suffix;
+    };
+  };
   static const std::vector<TortureRow> rows{
       {"cut1", "power cut, 1 writer", 20'000, cuts(ledger("cut1", {}))},
       {"cut6", "power cut, 6 writers", 20'000, cuts(ledger("cut6", {.writers = 6, .transactions = 10}))},
@@ -163,6 +228,10 @@ const std::vector<TortureRow>& tortureRows() {
       {"careful6", "the same, 6 writers", 5'000,
        cuts(ledger("careful6", {.writers = 6, .transactions = 10, .carefulFlash = true}),
             [](PowerCutOptions& o) { o.device.damageBytes = 4096; })},
+      {"flash16k", "power cut damaging 16 KiB around the write, with backups", 2'000,
+       cuts(ledger("flash16k", {.carefulFlash = true, .backsUp = true}), blocks(16384))},
+      {"flash64k", "power cut damaging 64 KiB around the write, with backups", 2'000,
+       cuts(ledger("flash64k", {.carefulFlash = true, .backsUp = true}), blocks(65536))},
       {"second", "second cut during recovery", 2'000,
        cuts(ledger("second", {}), [](PowerCutOptions& o) { o.secondCutEvery = 1; })},
       {"failing", "power cut after failing fsyncs and writes", 5'000,
@@ -180,9 +249,13 @@ const std::vector<TortureRow>& tortureRows() {
       {"normal", "power cut under weaker durability", 20'000,
        cuts(ledger("normal", {.writers = 2, .transactions = 20, .durability = Durability::Normal}),
             [](PowerCutOptions& o) { o.loss = testing::Loss::Suffix; })},
+      {"cutChecksums", "power cut, page checksums on", 4'000, cuts(ledger("cutChecksums", {.pageChecksums = true}))},
+      {"bitFlips", "one bit of file or log changed, page checksums on", 10'000, flipBits},
       {"kill", "kill -9 while 8 writers commit", 1'000, kill},
       {"calls", "n-th I/O call fails, every n, once and for good", 0, failCalls},
       {"allocations", "n-th allocation fails, SQLite's and C++'s, every n", 0, failAllocations},
+      {"damaged", "damaged files, of all kinds, with and without a backup", 2'000, damagedFiles},
+      {"storage", "medium full, read-only, taken away and put back", 200, storage},
       {"processes", "4 processes, 2 threads each", 60, processes},
   };
   return rows;

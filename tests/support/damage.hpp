@@ -29,6 +29,13 @@ inline void replacePage(const std::string& path, std::size_t page, const std::st
   writeFile(path, content);
 }
 
+/// These bytes of it, and nothing else.
+inline void overwrite(const std::string& path, std::size_t at, const std::string& bytes) {
+  std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(at));
+  file << bytes;
+}
+
 inline void cutFile(const std::string& path, std::size_t bytes) { std::filesystem::resize_file(path, bytes); }
 
 /// One bit in every so manyth byte of a page.

@@ -29,6 +29,7 @@ TEST_SUITE("storage/check_findings") {
     CHECK(classify("Page 9: unable to get the page. error code=7") == CheckFinding::ReadError);
     CHECK(classify("Page 9: unable to get the page. error code=11") == CheckFinding::Structure);
     CHECK(classify("Page 9: unable to get the page. error code=") == CheckFinding::Structure);
+    CHECK(classify("Page 9: unable to get the page. error code=8202") == CheckFinding::Structure);  // A checksum.
     CHECK(classify("Freelist: failed to get page 12") == CheckFinding::ReadError);
     CHECK(classify("Failed to read ptrmap key=5") == CheckFinding::ReadError);
   }
@@ -39,6 +40,15 @@ TEST_SUITE("storage/check_findings") {
     CHECK(codeOfFinding("Freelist: failed to get page 12") == ErrorCode::IoError);
     CHECK(codeOfFinding("Page 9: unable to get the page. error code=11") == ErrorCode::Corrupt);
     CHECK(codeOfFinding("row 17 missing from index item_name") == ErrorCode::Corrupt);
+  }
+
+  TEST_CASE("what a page without its right checksum kept from being read is damage") {
+    std::vector<std::string> rows{"Freelist: failed to get page 12", "Page 5: never used"};
+    noteChecksumFault(rows, "");
+    CHECK(judgeLook(rows, {}) == VerifyResult::Unreadable);
+    noteChecksumFault(rows, "page 12 does not match its checksum");
+    CHECK(rows == std::vector<std::string>{"Page 5: never used", "page 12 does not match its checksum"});
+    CHECK(judgeLook(rows, {}) == VerifyResult::Damaged);
   }
 
   TEST_CASE("rows about indexes and about rules of rows are told from damaged structure") {

@@ -287,7 +287,10 @@ TEST_SUITE("policy/config_json") {
                                          "carefulFlash",
                                          "flashLedger",
                                          "flashEndurance",
-                                         "flashDailyBudget"};
+                                         "flashDailyBudget",
+                                         "pageChecksums",
+                                         "scrubRate",
+                                         "commitNoteInterval"};
     const json written = toJson(ConnectionConfig{});
     CHECK(written.size() == names.size());
     for (const std::string& name : names) CHECK_MESSAGE(written.contains(name), name);

@@ -160,7 +160,7 @@ TEST_SUITE("metrics/event_bus") {
   }
 
   TEST_CASE("events have the names of the documents") {
-    const std::array<std::string_view, 24> names{"initialized",         "connectionCreated",
+    const std::array<std::string_view, 25> names{"initialized",         "connectionCreated",
                                                  "connectionDestroyed", "connectionRenewed",
                                                  "connectionRecovered", "openFailed",
                                                  "leaseLeaked",         "leaseForced",
@@ -171,7 +171,8 @@ TEST_SUITE("metrics/event_bus") {
                                                  "backupFailed",        "damageFound",
                                                  "databaseRecovered",   "storageChanged",
                                                  "flashOverBudget",     "migrated",
-                                                 "migrationUndone",     "migrationConfirmed"};
+                                                 "migrationUndone",     "migrationConfirmed",
+                                                 "commitsMissing"};
     for (std::size_t i = 0; i < names.size(); ++i) CHECK(toText(static_cast<EventKind>(i)) == names[i]);
     CHECK(toText(static_cast<EventKind>(99)) == "unknown");
   }

@@ -46,6 +46,8 @@ TEST_SUITE("connection/sqlite_error") {
       CAPTURE(row.sqlite);
       CHECK(errorCodeOf(row.sqlite) == row.code);
     }
+    CHECK(errorCodeOf(SQLITE_IOERR_DATA) == ErrorCode::Corrupt);
+    CHECK(breaksHandle(SQLITE_IOERR_DATA));
   }
 
   TEST_CASE("an extended code counts as its primary one, but want of memory in the file layer is want of memory") {

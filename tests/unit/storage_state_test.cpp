@@ -62,6 +62,15 @@ TEST_SUITE("core/storage_state") {
     CHECK(stateOf(ErrorCode::NotADatabase) == StorageState::Damaged);
   }
 
+  TEST_CASE("what a virtual table or AUTOINCREMENT finds wrong in its content says nothing of the file") {
+    constexpr int kCorruptVirtualTable = 267;
+    constexpr int kCorruptSequence = 523;
+    constexpr int kCorruptIndex = 779;
+    CHECK(stateOf(ErrorCode::Corrupt, 0, kCorruptVirtualTable) == std::nullopt);
+    CHECK(stateOf(ErrorCode::Corrupt, 0, kCorruptSequence) == std::nullopt);
+    CHECK(stateOf(ErrorCode::Corrupt, 0, kCorruptIndex) == StorageState::Damaged);
+  }
+
   TEST_CASE("other errors say nothing, a plain I/O error among them") {
     CHECK(stateOf(ErrorCode::IoError, EIO) == std::nullopt);
     CHECK(stateOf(ErrorCode::IoError) == std::nullopt);
