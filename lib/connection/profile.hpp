@@ -29,10 +29,10 @@ struct ConnectionProfile {
   std::int64_t statementCacheBytes = 0;
   /// A handle that can only read is taken, too.
   bool mayBeReadOnly = false;
-  /// Why nothing may be written although it could be; empty where it may.
-  std::string readOnlyBecause;
   /// Of a damaged database: nothing of it is changed, whatever the journal it uses.
   bool readsOnly = false;
+  /// Why nothing may be written although it could be; empty where it may.
+  std::string readOnlyBecause;
   /// Triggers fire and views can be read.
   bool triggersAndViews = true;
   /// The file layer; null: SQLite's default.

@@ -371,7 +371,6 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
   void startUp(const ConnectionConfig& wanted, OpenReport& report);
   void startUpDamaged(OpenReport& report);
   std::string noteRecovery(const RecoveryReport& recovery);
-  void adoptFile();
   class Repair;
   void repairDamage();
   void openHandles(OpenReport& report);

@@ -38,8 +38,8 @@ ConnectionProfile ConnectionPool::Core::profileOf(std::size_t slot, std::chrono:
       config.statementCacheBytes != 0 ? config.statementCacheBytes : shares.statementsPerHandle;
   // While the medium takes no writes reads are to go on. What open() finds so is refused.
   profile.mayBeReadOnly = isOpen() && (slot != SlotTable::kWriter || config.poolSize == 1);
-  if (slot == SlotTable::kWriter) profile.readOnlyBecause = schema.readOnlyBecause;
   profile.readsOnly = damage.isLeftAlone();
+  if (slot == SlotTable::kWriter) profile.readOnlyBecause = schema.readOnlyBecause;
   profile.triggersAndViews = config.triggersAndViews;
   profile.vfs = flash.vfs();
   profile.changes = &changes;

@@ -1,6 +1,8 @@
 // open() and close().
 
 #include <algorithm>
+#include <array>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,11 @@ namespace {
 std::atomic<int> openPools{0};
 std::atomic<std::uint32_t> openPoolsGeneration{0};
 constexpr int kAttemptsInVain = 5;
+// A file is looked at, and perhaps replaced, by one pool at a time, up to where that has laid claim to it: by its name,
+// which stays when the file is replaced, and by what it is, which may have two names. Others seldom wait for it.
+constexpr std::size_t kStripes = 16;
+constinit std::array<port::Mutex, kStripes> startingNames;
+constinit std::array<port::Mutex, kStripes> startingFiles;
 
 /// The last chance is taken without a name, too.
 std::string nameToClose(const std::string& path, bool lastChance) {
@@ -86,9 +93,9 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
     takeFile(wanted, report);
     const std::string warning = storage.start(path, {wanted.storageReserve, wanted.storageQuota, wanted.ballastSize});
     if (!warning.empty()) report.warnings.push_back(warning);
+    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
     startLedger(report);
     openHandles(report);
-    if (damage.isLeftAlone()) storage.note(Error(ErrorCode::Corrupt, "what is wrong could not be repaired"));
   } catch (Error& error) {
     failOpening();
     addFrameIfPossible(error, [&wanted] { return "open " + wanted.database; });
@@ -106,8 +113,8 @@ OpenReport ConnectionPool::Core::open(const ConnectionConfig& wanted) {
 
 void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& report) {
   const DatabaseFile found = findDatabaseFile(wanted.database);
-  const port::LockGuard byName(StartingTurns::ofName(found.path));
-  const port::LockGuard byFile(StartingTurns::ofFile(found.inode));
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(found.path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[found.inode % kStripes]);
   startUp(wanted, report);
   const DatabaseFile file = prepareDatabaseFile(wanted.database, wanted.createIfMissing);
   const port::FileFacts facts = port::fileFacts(file.path);
@@ -185,14 +192,18 @@ void ConnectionPool::Core::startOpening(const ConnectionConfig& wanted) {
 }
 
 void ConnectionPool::Core::openHandles(OpenReport& report) {
-  try {
+  const auto begin = [&] {
     openConnection(SlotTable::kWriter, config.openTimeout);
+    settleSchema(report);
+  };
+  try {
+    begin();
   } catch (const Error& error) {
     if (error.category() != ErrorCategory::Corruption || report.recovery.checked) throw;
+    if (table[SlotTable::kWriter].connection != nullptr) closeHandle(SlotTable::kWriter);
     startUpDamaged(report);
-    openConnection(SlotTable::kWriter, config.openTimeout);
+    begin();
   }
-  settleSchema(report);
   for (std::size_t slot = 1; slot < config.minPoolSize; ++slot) openConnection(slot, config.openTimeout);
   Connection::Impl& writer = table[SlotTable::kWriter].connection->impl();
   const SqliteLibrary& library = sqliteLibrary();

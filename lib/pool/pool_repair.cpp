@@ -6,7 +6,6 @@
 #include "core/port/files.hpp"
 #include "core/port/process.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/start_up.hpp"
 
 namespace holdfast {
@@ -33,8 +32,7 @@ class ConnectionPool::Core::Repair {
  private:
   RecoveryReport climbLadder();
   void openWriter() noexcept;
-  /// A backup may be of before a migration.
-  void bringUpToDate() noexcept;
+  void settleSchema() noexcept;
   bool begin();
   bool areLeasesOut() const;
   bool takeAll();
@@ -111,19 +109,16 @@ ConnectionPool::Core::Repair::~Repair() {
 RecoveryReport ConnectionPool::Core::Repair::run() {
   RecoveryReport report = climbLadder();
   openWriter();
-  const bool replaced = report.action == RecoveryAction::Restored || report.action == RecoveryAction::Salvaged;
-  if (replaced) bringUpToDate();
-  if (!core_.damage.isSuspected() && !core_.damage.isLeftAlone()) core_.storage.noteRepaired("it is sound again");
+  if (core_.damage.isSuspected() || core_.damage.isLeftAlone()) return report;
+  core_.storage.noteRepaired("it is sound again");
+  settleSchema();
   return report;
 }
 
 RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   StartUp start(core_.path, core_.config);
   try {
-    const port::LockGuard byName(StartingTurns::ofName(core_.path));
-    const port::LockGuard byFile(StartingTurns::ofFile(core_.inode));
-    start.runAfterDamage();
-    core_.adoptFile();
+    core_.exchangeFile([&start] { start.runAfterDamage(); });
   } catch (const Error& error) {
     core_.log(LogLevel::Error, {"the damaged database could not be repaired: ", error.what()});
     // What can neither be repaired nor be read is left alone; what is in the way of a repair passes.
@@ -131,6 +126,7 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
     lasts ? core_.damage.leaveAlone() : core_.damage.postpone(core_.clock->now());
     return {};
   }
+  core_.schema.userVersion = start.userVersion();
   RecoveryReport& report = start.report();
   report.took = SteadyClock::now() - core_.damage.metAt();
   for (const std::string& warning : start.warnings()) core_.log(LogLevel::Warning, {warning});
@@ -145,15 +141,6 @@ RecoveryReport ConnectionPool::Core::Repair::climbLadder() {
   return std::move(report);
 }
 
-// The file that lies at the path now is the pool's.
-void ConnectionPool::Core::adoptFile() {
-  const port::FileFacts facts = port::fileFacts(path);
-  const port::LockGuard files(openFilesMutex);
-  const port::LockGuard guard(mutex);
-  device = facts.device;
-  inode = facts.inode;
-}
-
 void ConnectionPool::Core::Repair::openWriter() noexcept {
   try {
     core_.openConnection(SlotTable::kWriter, core_.config.openTimeout);
@@ -162,16 +149,15 @@ void ConnectionPool::Core::Repair::openWriter() noexcept {
   }
 }
 
-void ConnectionPool::Core::Repair::bringUpToDate() noexcept {
+// A backup may be of another version.
+void ConnectionPool::Core::Repair::settleSchema() noexcept {
   if (core_.table[SlotTable::kWriter].connection == nullptr) return;
   try {
     OpenReport report;
-    core_.schema.userVersion.reset();
     core_.settleSchema(report);
     for (const std::string& warning : report.warnings) core_.log(LogLevel::Warning, {warning});
   } catch (const std::exception& failure) {
-    core_.log(LogLevel::Error, {"what was restored cannot be brought up to date, and is only read: ", failure.what()});
-    core_.damage.leaveAlone();
+    core_.log(LogLevel::Error, {"the schema of the repaired database: ", failure.what()});
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/start_up.hpp"
 
@@ -24,12 +23,7 @@ void ConnectionPool::Core::startUp(const ConnectionConfig& wanted, OpenReport& r
 // The first handle has found the file damaged, which nobody had looked into.
 void ConnectionPool::Core::startUpDamaged(OpenReport& report) {
   StartUp start(path, config);
-  {
-    const port::LockGuard byName(StartingTurns::ofName(path));
-    const port::LockGuard byFile(StartingTurns::ofFile(inode));
-    start.runAfterDamage();
-    adoptFile();
-  }
+  exchangeFile([&start] { start.runAfterDamage(); });
   schema.userVersion = start.userVersion();
   report.recovery = std::move(start.report());
   for (std::string& warning : start.warnings()) report.warnings.push_back(std::move(warning));

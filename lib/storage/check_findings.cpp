@@ -20,15 +20,10 @@ constexpr int kChecksum = kIoError | 32 << 8;  // SQLITE_IOERR_DATA
 // "unable to get the page. error code=266": which one says whether it is the page or the way to it. 0: there is none.
 int codeIn(std::string_view row) noexcept {
   const std::size_t at = row.find(kNoPage);
+  if (at == std::string_view::npos) return 0;
   int code = 0;
-  if (at != std::string_view::npos) std::from_chars(row.data() + at + kNoPage.size(), row.data() + row.size(), code);
+  std::from_chars(row.data() + at + kNoPage.size(), row.data() + row.size(), code);
   return code;
-}
-
-CheckFinding findingOfCode(int code) noexcept {
-  if (code == kChecksum) return CheckFinding::Structure;
-  const int primary = code & 0xff;
-  return primary == kIoError || primary == kNoMemory ? CheckFinding::ReadError : CheckFinding::Structure;
 }
 
 bool isContention(ErrorCode code) noexcept {
@@ -51,22 +46,26 @@ CheckFinding classify(std::string_view row) noexcept {
     return std::any_of(parts.begin(), parts.end(), [row](std::string_view part) { return contains(row, part); });
   };
   if (row == "ok") return CheckFinding::Ok;
-  if (const int code = codeIn(row); code != 0) return findingOfCode(code);
+  if (const int code = codeIn(row); code != 0) {
+    const int primary = code & 0xff;
+    const bool ofReading = code != kChecksum && (primary == kIoError || primary == kNoMemory);
+    return ofReading ? CheckFinding::ReadError : CheckFinding::Structure;
+  }
   if (isOneOf(kOfReading)) return CheckFinding::ReadError;
   if (isOneOf(kOfIndexes)) return CheckFinding::Index;
   if (isOneOf(kOfRules)) return CheckFinding::Rule;
   return CheckFinding::Structure;
 }
 
-ErrorCode codeOfFinding(std::string_view row) noexcept {
-  if (classify(row) != CheckFinding::ReadError) return ErrorCode::Corrupt;
-  return (codeIn(row) & 0xff) == kNoMemory ? ErrorCode::MemoryLimit : ErrorCode::IoError;
-}
-
 void noteChecksumFault(std::vector<std::string>& rows, std::string fault) {
   if (fault.empty()) return;
   std::erase_if(rows, [](const std::string& row) { return classify(row) == CheckFinding::ReadError; });
   rows.push_back(std::move(fault));
+}
+
+ErrorCode codeOfFinding(std::string_view row) noexcept {
+  if (classify(row) != CheckFinding::ReadError) return ErrorCode::Corrupt;
+  return (codeIn(row) & 0xff) == kNoMemory ? ErrorCode::MemoryLimit : ErrorCode::IoError;
 }
 
 VerifyResult judgeLook(std::span<const std::string> rows, const std::optional<Error>& error) noexcept {

@@ -76,12 +76,12 @@ void StartUp::findMissing() {
     return;
   }
   const bool wasThere = hasLog || replacement_.hasBackup() || wasInUse_;
-  if (!wasThere && sizeOf(path_) == 0) {
-    userVersion_ = 0;
-    return;
+  if (!wasThere && sizeOf(path_) != 0) {
+    throw Error(ErrorCode::NotADatabase, "the file holds one byte: move it away to begin a database there");
   }
   if (!wasThere) {
-    throw Error(ErrorCode::NotADatabase, "the file holds one byte: move it away to begin a database there");
+    userVersion_ = 0;
+    return;
   }
   report_.cause = RecoveryCause::Lost;
   report_.findings.emplace_back(port::exists(path_) ? "the file is empty" : "the file is missing");

@@ -67,8 +67,8 @@ void TrialUndo::run(const std::string& backup, UndoneMigration& undone) {
 }
 
 void TrialUndo::setNewerBackupsAside(int version) const {
-  constexpr int kGenerations = 9;
-  for (int generation = 0; generation <= kGenerations; ++generation) {
+  constexpr int kOldestGeneration = 9;
+  for (int generation = 0; generation <= kOldestGeneration; ++generation) {
     const std::string name = generationName(scheduled_, generation);
     if (!port::exists(name) || !isNewer(name, version)) continue;
     const std::string aside = Quarantine(name, Quarantine::kUndone).name();

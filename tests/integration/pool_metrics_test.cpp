@@ -235,7 +235,7 @@ TEST_SUITE("pool/metrics") {
         CHECK_MESSAGE(json[name].contains(part), part);
       }
     }
-    CHECK(json.size() == 71);
+    CHECK(json.size() == 72);
     CHECK(json["transactionsCommitted"] == 1);
   }
 }

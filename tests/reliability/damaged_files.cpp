@@ -305,7 +305,7 @@ Originals makeOriginals(const TempDirectory& directory) {
 
 enum class Outcome { Sound, Refused, ReadOnly, Restored, Salvaged, Reindexed, Stuck, New };
 constexpr const char* kOutcomes[] = {"sound",    "refused",   "read only", "restored",
-                                     "salvaged", "reindexed", "stuck",     "taken for new"};
+                                     "salvaged", "reindexed", "stuck",     "begun anew"};
 
 Outcome outcomeOf(RecoveryAction action) {
   switch (action) {

@@ -28,6 +28,7 @@ class Round {
     ConnectionConfig config;
     config.database = path_ = medium.file("test.db");
     config.poolSize = 2;
+    config.minPoolSize = 2;  // Reads go on by the handles that there are.
     config.housekeeping = HousekeepingMode::Manual;
     config.checkpointPages = 16;
     config.openRetryDelay = 1ms;

@@ -34,14 +34,6 @@ TEST_SUITE("storage/check_findings") {
     CHECK(classify("Failed to read ptrmap key=5") == CheckFinding::ReadError);
   }
 
-  TEST_CASE("an error for a row has the code of what stood in the way") {
-    CHECK(codeOfFinding("Page 9: unable to get the page. error code=7") == ErrorCode::MemoryLimit);
-    CHECK(codeOfFinding("Page 9: unable to get the page. error code=266") == ErrorCode::IoError);
-    CHECK(codeOfFinding("Freelist: failed to get page 12") == ErrorCode::IoError);
-    CHECK(codeOfFinding("Page 9: unable to get the page. error code=11") == ErrorCode::Corrupt);
-    CHECK(codeOfFinding("row 17 missing from index item_name") == ErrorCode::Corrupt);
-  }
-
   TEST_CASE("what a page without its right checksum kept from being read is damage") {
     std::vector<std::string> rows{"Freelist: failed to get page 12", "Page 5: never used"};
     noteChecksumFault(rows, "");
@@ -49,6 +41,14 @@ TEST_SUITE("storage/check_findings") {
     noteChecksumFault(rows, "page 12 does not match its checksum");
     CHECK(rows == std::vector<std::string>{"Page 5: never used", "page 12 does not match its checksum"});
     CHECK(judgeLook(rows, {}) == VerifyResult::Damaged);
+  }
+
+  TEST_CASE("an error for a row has the code of what stood in the way") {
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=7") == ErrorCode::MemoryLimit);
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=266") == ErrorCode::IoError);
+    CHECK(codeOfFinding("Freelist: failed to get page 12") == ErrorCode::IoError);
+    CHECK(codeOfFinding("Page 9: unable to get the page. error code=11") == ErrorCode::Corrupt);
+    CHECK(codeOfFinding("row 17 missing from index item_name") == ErrorCode::Corrupt);
   }
 
   TEST_CASE("rows about indexes and about rules of rows are told from damaged structure") {
