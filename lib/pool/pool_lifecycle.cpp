@@ -13,7 +13,6 @@
 #include "core/port/process.hpp"
 #include "core/text.hpp"
 #include "pool/pool_core.hpp"
-#include "pool/starting.hpp"
 #include "storage/database_file.hpp"
 #include "storage/page_checksums.hpp"
 
@@ -134,8 +133,8 @@ void ConnectionPool::Core::takeFile(const ConnectionConfig& wanted, OpenReport& 
 }
 
 void ConnectionPool::Core::exchangeFile(const std::function<void()>& exchange) {
-  const port::LockGuard byName(StartingTurns::ofName(path));
-  const port::LockGuard byFile(StartingTurns::ofFile(inode));
+  const port::LockGuard byName(startingNames[std::hash<std::string>()(path) % kStripes]);
+  const port::LockGuard byFile(startingFiles[inode % kStripes]);
   exchange();
   const port::FileFacts facts = port::fileFacts(path);
   yieldFile();
