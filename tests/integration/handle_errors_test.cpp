@@ -137,7 +137,10 @@ TEST_SUITE("integration/handle_errors") {
     CHECK_FALSE(report.healthy);
     REQUIRE_FALSE(report.problems.empty());
     CHECK(contains(report.problems.front(), "does not begin like a database"));
+    CHECK(f.pool.storageState() == StorageState::Damaged);
     overwrite("SQLite format 3");
+    f.pool.tick();
+    CHECK(f.pool.storageState() == StorageState::Ok);
     f.checkGoesOn();
   }
 

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -155,7 +156,10 @@ std::vector<std::int64_t> numbersIn(sqlite3* handle) {
 /// What was committed before the last backup was made is there in any case.
 std::string missingSinceBackup(sqlite3* handle) {
   constexpr const char* kCount = "SELECT count(*) FROM entry";
-  RawSqlite backup(backupOf(sqlite3_db_filename(handle, "main")));
+  std::string newest = backupOf(sqlite3_db_filename(handle, "main"));
+  if (!std::filesystem::exists(newest)) newest += ".1";  // The cut came between the two renames.
+  if (!std::filesystem::exists(newest)) return "there is no backup";
+  RawSqlite backup(newest);
   return rawInteger(handle, kCount) < backup.integer(kCount) ? "less is there than in the backup" : "";
 }
 
