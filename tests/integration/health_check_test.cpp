@@ -225,7 +225,26 @@ TEST_SUITE("integration/health_check") {
     CHECK(json["lastWriteAgeMilliseconds"] == 0);
     CHECK(json["compileOptions"].size() > 3);
     CHECK(json["problems"].empty());
+    CHECK(json["recovery"] == nullptr);
     CHECK(toJson(HealthReport{})["lastWriteAgeMilliseconds"] == nullptr);
+  }
+
+  TEST_CASE("what was repaired is told in JSON") {
+    HealthReport report;
+    report.recovery.emplace();
+    report.recovery->cause = RecoveryCause::Damaged;
+    report.recovery->action = RecoveryAction::Salvaged;
+    report.recovery->salvage.rowsKept = 7;
+    report.recovery->quarantined = {"a.db.damaged-1"};
+    nlohmann::json json = toJson(report)["recovery"];
+    CHECK(json["cause"] == toText(RecoveryCause::Damaged));
+    CHECK(json["action"] == toText(RecoveryAction::Salvaged));
+    CHECK(json["rowsKept"] == 7);
+    CHECK(json["quarantined"].size() == 1);
+    CHECK(json["rowsLostAtMost"] == 0);
+    report.recovery->salvage.rowsLostAtMost.reset();
+    json = toJson(report)["recovery"];
+    CHECK(json["rowsLostAtMost"] == nullptr);
   }
 #endif
 }

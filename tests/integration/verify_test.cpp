@@ -121,6 +121,12 @@ TEST_SUITE("integration/verify") {
     CHECK(report.result == VerifyResult::RowsInvalid);
     CHECK(report.isSound());
     CHECK(report.findings.size() == 1);
+    f.pool.close();
+    f.config.checkAtOpen = OpenCheck::Always;
+    const OpenReport opened = f.pool.open(f.config);
+    CHECK(opened.recovery.action == RecoveryAction::None);
+    REQUIRE(opened.warnings.size() == 1);
+    CHECK(opened.warnings.front().find("rows break rules of their tables") == 0);
   }
 
   TEST_CASE("reading that fails once is no damage, and that fails for good is unreadable and no damage") {
