@@ -32,7 +32,7 @@ class ConnectionPool::Core::Repair {
  private:
   RecoveryReport climbLadder();
   void openWriter() noexcept;
-  void settleSchema() noexcept;
+  void takeUp(RecoveryAction action) noexcept;
   bool begin();
   bool areLeasesOut() const;
   bool takeAll();
@@ -111,7 +111,7 @@ RecoveryReport ConnectionPool::Core::Repair::run() {
   openWriter();
   if (core_.damage.isSuspected() || core_.damage.isLeftAlone()) return report;
   core_.storage.noteRepaired("it is sound again");
-  settleSchema();
+  takeUp(report.action);
   return report;
 }
 
@@ -149,15 +149,18 @@ void ConnectionPool::Core::Repair::openWriter() noexcept {
   }
 }
 
-// A backup may be of another version.
-void ConnectionPool::Core::Repair::settleSchema() noexcept {
+// A backup may be of another version, and has fewer commits.
+void ConnectionPool::Core::Repair::takeUp(RecoveryAction action) noexcept {
   if (core_.table[SlotTable::kWriter].connection == nullptr) return;
   try {
     OpenReport report;
+    report.recovery.action = action;
     core_.settleSchema(report);
+    core_.content.start(core_.path, core_.config, report, *core_.table[SlotTable::kWriter].connection,
+                        core_.clock->now());
     for (const std::string& warning : report.warnings) core_.log(LogLevel::Warning, {warning});
   } catch (const std::exception& failure) {
-    core_.log(LogLevel::Error, {"the schema of the repaired database: ", failure.what()});
+    core_.log(LogLevel::Error, {"the repaired database is not up to date: ", failure.what()});
   }
 }
 

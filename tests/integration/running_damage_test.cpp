@@ -97,6 +97,30 @@ TEST_SUITE("integration/running_damage") {
     CHECK(f.isSound());
   }
 
+  TEST_CASE("a backup of before a migration is brought up to date, and its fewer commits are not missed") {
+    Running f;
+    f.config.commitNoteInterval = 1h;
+    f.config.migrations = makeMigrator(
+        {.steps = {{.version = 1, .name = "one", .sql = {"CREATE TABLE one(x)"}},
+                   {.version = 2, .name = "two", .sql = {"CREATE TABLE two(x)"}},
+                   {.version = 3, .name = "three", .sql = {"CREATE TABLE three(x)"}},
+                   {.version = 4, .name = "units", .sql = {"ALTER TABLE item ADD COLUMN unit TEXT DEFAULT 'K'"}}},
+         .backup = false,
+         .adoptUserVersion = true});
+    f.start();
+    CHECK_FALSE(f.insert());
+    f.pool.checkpoint();
+    f.damagePage();
+    CHECK(f.readAll() == ErrorCode::Corrupt);
+    f.pool.tick();
+    CHECK(f.pool.storageState() == StorageState::Ok);
+    CHECK(f.pool.queryValue<std::string>("SELECT unit FROM item WHERE id = 1") == "K");
+    CHECK(f.pool.migrationStatus().contract.version == 4);
+    CHECK_FALSE(f.insert());
+    f.pool.close();
+    CHECK(f.pool.open(f.config).commitsMissing == 0);
+  }
+
   TEST_CASE("the housekeeper does not wait for its next round") {
     const Watchdog watchdog("damage is not repaired");
     Running f;
