@@ -12,14 +12,14 @@ constexpr std::size_t kSecondCopy = 12;  // In words of four bytes.
 constexpr std::uint32_t kKnownFormat = 3'007'000;
 constexpr int kRegionBytes = 32'768;  // As SQLite maps it.
 
+// Only of a handle that uses a log: on another one SQLite would never give back what asking for the index takes.
 const std::uint32_t* secondHeaderOf(sqlite3* handle) noexcept {
-  if constexpr (!kHasThreads) return nullptr;  // There is no log; asking for its index would make one.
   sqlite3_file* file = nullptr;
   if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK) return nullptr;
   if (file->pMethods == nullptr || file->pMethods->iVersion < 2) return nullptr;
   sqlite3_exec(handle, "PRAGMA schema_version", nullptr, nullptr, nullptr);  // The first read maps the index.
   void volatile* region = nullptr;
-  // Not to be extended: where it is not there, the database is not in WAL mode.
+  // Not to be extended: where it is not there, it is not shared.
   if (file->pMethods->xShmMap(file, 0, kRegionBytes, 0, &region) != SQLITE_OK || region == nullptr) return nullptr;
   const auto* words = static_cast<const std::uint32_t*>(const_cast<const void*>(region));
   return words[kFormat] == kKnownFormat && words[kSecondCopy] == kKnownFormat ? words + kSecondCopy : nullptr;
@@ -46,10 +46,10 @@ TableSet ChangeLog::bitOf(std::string_view table) {
   return TableSet{1} << std::min(at, kBits - 1);
 }
 
-void ChangeLog::attach(sqlite3* writer) noexcept {
+void ChangeLog::attach(sqlite3* writer, bool usesLog) noexcept {
   endReading();
   writer_ = writer;
-  const std::uint32_t* header = secondHeaderOf(writer);
+  const std::uint32_t* header = usesLog ? secondHeaderOf(writer) : nullptr;
   {
     const port::LockGuard guard(foreignMutex_);
     epoch_.fetch_add(1);

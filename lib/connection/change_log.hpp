@@ -66,7 +66,7 @@ class ChangeLog {
   // --- By the owner of the write handle --------------------------------------------------------------------------
   /// From here on it is this handle. Everything counts as changed. Where it has no such counter no version is ever
   /// known.
-  void attach(sqlite3* writer) noexcept;
+  void attach(sqlite3* writer, bool usesLog) noexcept;
   /// The handle is about to be closed. Returns when nobody reads its memory any more.
   void detach(sqlite3* writer) noexcept;
   /// A COMMIT is about to take effect.

@@ -89,7 +89,10 @@ void ConnectionPool::Core::openConnection(std::size_t slot, std::chrono::millise
       table[slot].sharesGeneration = shares;
       table[slot].cacheBytes.store(table[slot].connection->impl().profile.cacheBytes, std::memory_order_relaxed);
     }
-    if (slot == SlotTable::kWriter) changes.attach(table[slot].connection->impl().handle);
+    if (slot == SlotTable::kWriter) {
+      const Connection::Impl& writer = table[slot].connection->impl();
+      changes.attach(writer.handle, kHasThreads && !writer.profile.readsOnly);  // Which keeps the journal it has.
+    }
     publish(EventKind::ConnectionCreated, id, {slot == SlotTable::kWriter ? "write handle" : "read handle"});
   } catch (Error& error) {
     counters.connectionErrors.add();
