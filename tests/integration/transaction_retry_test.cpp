@@ -158,7 +158,7 @@ TEST_SUITE("integration/transaction_retry") {
     Opened f;
     OtherWriter other(f.config.database);
     const auto begin = SteadyClock::now();
-    const auto code = codeOf([&] { f.pool.transaction(insert, {.timeout = 20ms, .maxRetries = 1000000}); });
+    const auto code = codeOf([&] { f.pool.transaction(insert, {.timeout = 400ms, .maxRetries = 1000000}); });
     // Busy where the next pause would pass the deadline, Timeout where it passes while the lock is waited for.
     CHECK((code == ErrorCode::Busy || code == ErrorCode::Timeout));
     CHECK(SteadyClock::now() - begin < 5s);
