@@ -71,14 +71,14 @@ TEST_SUITE("integration/post_storage") {
 
   TEST_CASE("posted work that has a deadline fails by it where no transaction can be begun") {
     Opened f;
+    RawSqlite(f.config.database).run("CREATE TABLE theirs(x)");  // So that the first page has to be read again.
+    f.fail(FileRole::Log, FileAction::Read, SQLITE_IOERR_READ);
     Future<RunResult> patient = f.post("patient");
     std::stop_source stop;
     const auto add = [](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('hasty')"); };
     Future<void> hasty = f.pool.post(add, {.timeout = 1ms});
     Future<void> stopped = f.pool.post(add, {.cancel = stop.get_token()});
     stop.request_stop();
-    RawSqlite(f.config.database).run("CREATE TABLE theirs(x)");  // So that the first page has to be read again.
-    f.fail(FileRole::Log, FileAction::Read, SQLITE_IOERR_READ);
     CHECK(eventually([&] { return errorOf([&] { f.pool.flush(); }).has_value() && hasty.ready(); }));
     const auto error = errorOf([&] { hasty.get(); });
     REQUIRE(error.has_value());
