@@ -226,9 +226,11 @@ TEST_SUITE("integration/start_up") {
     f.config.database = card.file("test.db");
     f.open();
     f.pool.close();
+#if !defined(HOLDFAST_EMULATED)  // There it is a folder of the host's.
     f.config.mountPoint = "/";
     f.open();
     f.pool.close();
+#endif
   }
 
   TEST_CASE("a start that was interrupted between two steps is carried on") {
