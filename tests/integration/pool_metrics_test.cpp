@@ -61,7 +61,9 @@ TEST_SUITE("pool/metrics") {
     CHECK_FALSE(pool.tryAcquire());
     CHECK(pool.metrics().acquireWaits == 0);
     CHECK(pool.metrics().acquireTimeouts == 0);
-    std::jthread([&] { CHECK(codeOf([&] { pool.acquire(Access::Write, 200ms); }) == ErrorCode::PoolExhausted); }).join();
+    std::jthread([&] {
+      CHECK(codeOf([&] { pool.acquire(Access::Write, 200ms); }) == ErrorCode::PoolExhausted);
+    }).join();
     CHECK(pool.metrics().acquireWaits == 1);
     CHECK(pool.metrics().acquireTimeouts == 1);
     CHECK(pool.metrics().acquires == 1);
