@@ -149,15 +149,15 @@ void applyForeignKeys(sqlite3* handle, bool enforced) {
   requireSwitch(handle, SQLITE_DBCONFIG_ENABLE_FKEY, enforced ? 1 : 0, "ENABLE_FKEY");
 }
 
-void applyQueryOnly(sqlite3* handle) { requireSetting(handle, "PRAGMA query_only=1", "PRAGMA query_only", "1"); }
+// These two are in every SQLite and never refused: each read back would cost as much as setting it, on every handle.
+void applyQueryOnly(sqlite3* handle) { readPragma(handle, "PRAGMA query_only=1"); }
+
+void applyCacheBytes(sqlite3* handle, std::int64_t bytes) {
+  readPragma(handle, ("PRAGMA cache_size=" + std::to_string(-((bytes + KiB - 1) / KiB))).c_str());
+}
 
 void applyDurability(sqlite3* handle, Durability durability) {
   requireSetting(handle, synchronousText(durability), "PRAGMA synchronous", synchronousLevel(durability));
-}
-
-void applyCacheBytes(sqlite3* handle, std::int64_t bytes) {
-  const std::string kibibytes = std::to_string(-((bytes + KiB - 1) / KiB));
-  requireSetting(handle, ("PRAGMA cache_size=" + kibibytes).c_str(), "PRAGMA cache_size", kibibytes);
 }
 
 void applyLeaseSettings(sqlite3* handle, const ConnectionProfile& profile) {
