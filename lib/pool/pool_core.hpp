@@ -316,6 +316,10 @@ struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
     return aloneThread != 0 && aloneThread != waiter.holder.thread && !waiter.nested &&
            waiter.priority != Priority::Control;
   }
+  /// From then on until endAlone() new leases wait for this thread. False where it holds one itself, and where that could
+  /// not be had in time.
+  bool barOthers(SteadyTime deadline);
+  /// The same, and nobody holds a lease any more.
   bool beginAlone(SteadyTime deadline);
   void endAlone() noexcept;
   void clearForOne(bool closeReaders) noexcept;

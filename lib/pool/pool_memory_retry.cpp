@@ -17,7 +17,7 @@ bool ConnectionPool::Core::holdsLease(std::uint64_t thread) const noexcept {
   return false;
 }
 
-bool ConnectionPool::Core::beginAlone(SteadyTime deadline) {
+bool ConnectionPool::Core::barOthers(SteadyTime deadline) {
   const std::uint64_t self = port::currentThreadId();
   port::LockGuard guard(mutex);
   if (holdsLease(self)) return false;
@@ -27,6 +27,12 @@ bool ConnectionPool::Core::beginAlone(SteadyTime deadline) {
   if (state != State::Open) return false;
   aloneThread = self;
   table.raise(SlotTable::kLongWay);
+  return true;
+}
+
+bool ConnectionPool::Core::beginAlone(SteadyTime deadline) {
+  if (!barOthers(deadline)) return false;
+  port::LockGuard guard(mutex);
   while (!table.inUse().empty() && state == State::Open) {
     if (aloneChanged.waitUntil(guard, deadline) || SteadyClock::now() < deadline) continue;
     guard.unlock();

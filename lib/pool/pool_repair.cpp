@@ -18,7 +18,8 @@ class ConnectionPool::Core::Repair {
     if (core_.longReads.isCurrentThread()) return;  // It would wait for itself.
     core_.longReads.close();
     readsClosed_ = true;
-    held_ = begin() && (takeAll() || (forceLeases() && takeAll()));
+    barred_ = core_.barOthers(deadline());
+    held_ = barred_ && (takeAll() || (forceLeases() && takeAll()));
   }
   Repair(const Repair&) = delete;
   Repair& operator=(const Repair&) = delete;
@@ -32,8 +33,8 @@ class ConnectionPool::Core::Repair {
  private:
   RecoveryReport climbLadder();
   void openWriter() noexcept;
-  void takeUp(RecoveryAction action) noexcept;
-  bool begin();
+  /// Where that fails the write handle is opened anew as one that writes nothing.
+  void takeUp(RecoveryAction action);
   bool areLeasesOut() const;
   bool takeAll();
   bool forceLeases();
@@ -47,21 +48,6 @@ class ConnectionPool::Core::Repair {
   bool barred_ = false;
   bool held_ = false;
 };
-
-bool ConnectionPool::Core::Repair::begin() {
-  const std::uint64_t self = port::currentThreadId();
-  const SteadyTime until = deadline();
-  port::LockGuard guard(core_.mutex);
-  if (core_.holdsLease(self)) return false;  // The same.
-  while ((core_.aloneThread != 0 || core_.servedFirst > 0) && core_.state == State::Open) {
-    if (!core_.aloneChanged.waitUntil(guard, until) && SteadyClock::now() >= until) return false;
-  }
-  if (core_.state != State::Open) return false;
-  core_.aloneThread = self;
-  core_.table.raise(SlotTable::kLongWay);
-  barred_ = true;
-  return true;
-}
 
 bool ConnectionPool::Core::Repair::areLeasesOut() const {
   const port::LockGuard guard(core_.mutex);
@@ -150,7 +136,7 @@ void ConnectionPool::Core::Repair::openWriter() noexcept {
 }
 
 // A backup may be of another version, and has fewer commits.
-void ConnectionPool::Core::Repair::takeUp(RecoveryAction action) noexcept {
+void ConnectionPool::Core::Repair::takeUp(RecoveryAction action) {
   if (core_.table[SlotTable::kWriter].connection == nullptr) return;
   try {
     OpenReport report;
@@ -160,7 +146,9 @@ void ConnectionPool::Core::Repair::takeUp(RecoveryAction action) noexcept {
                         core_.clock->now());
     for (const std::string& warning : report.warnings) core_.log(LogLevel::Warning, {warning});
   } catch (const std::exception& failure) {
-    core_.log(LogLevel::Error, {"the repaired database is not up to date: ", failure.what()});
+    core_.schema.readOnlyBecause = std::string("the repaired database is not up to date: ") + failure.what();
+    core_.log(LogLevel::Error, {core_.schema.readOnlyBecause});
+    if (core_.table[SlotTable::kWriter].connection != nullptr) core_.closeHandle(SlotTable::kWriter);
   }
 }
 

@@ -3,14 +3,12 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
-#include <atomic>
 #include <filesystem>
-#include <thread>
+#include <stdexcept>
 
 #include <holdfast/holdfast.hpp>
 
-#include "integration/start_up_fixture.hpp"
-#include "support/child_process.hpp"
+#include "integration/running_damage_fixture.hpp"
 #include "support/faulty_vfs.hpp"
 #include "support/threads.hpp"
 
@@ -19,43 +17,6 @@ using namespace holdfast;
 using namespace holdfast::test;
 
 namespace fs = std::filesystem;
-
-namespace {
-
-constexpr std::size_t kDamagedPage = 20;
-
-struct Running : StartUpFixture {
-  explicit Running(bool withBackup = true) {
-    withBackup ? makeWithBackup() : make();
-    config.closeTimeout = 200ms;
-  }
-  void start() {
-    open();
-    events->clear();
-  }
-  /// By another process: closing a file of one's own would drop SQLite's locks on it.
-  template <typename F>
-  void damage(F&& apply) const {
-    REQUIRE(inChild([&] {
-              apply(config.database);
-              return 0;
-            }) == 0);
-  }
-  void damagePage() const {
-    damage([](const std::string& path) {
-      overwrite(path, (kDamagedPage - 1) * kPageBytes, std::string(kPageBytes, '\0'));
-    });
-  }
-  std::optional<ErrorCode> readAll() {
-    return codeOf([this] { pool.query("SELECT * FROM item NOT INDEXED"); });
-  }
-  std::optional<ErrorCode> insert() {
-    return codeOf([this] { pool.run("INSERT INTO item(name) VALUES ('new')"); });
-  }
-  void letTimePass() { clock->advance(1h); }
-};
-
-}  // namespace
 
 TEST_SUITE("integration/running_damage") {
   TEST_CASE("damage that a read meets is repaired by the next round, and what was done is told") {
@@ -121,6 +82,31 @@ TEST_SUITE("integration/running_damage") {
     CHECK(f.pool.open(f.config).commitsMissing == 0);
   }
 
+  TEST_CASE("what cannot be brought up to date after a repair is only read") {
+    Running f;
+    int runs = 0;
+    const auto work = [&runs](Transaction&) {
+      if (++runs > 1) throw std::runtime_error("once is enough");
+    };
+    Migrations migrations;
+    for (int version = 1; version <= 3; ++version)
+      migrations.steps.push_back({.version = version, .sql = {"SELECT 1"}});
+    migrations.steps.push_back({.version = 4, .name = "fourth", .work = work});
+    migrations.backup = false;
+    migrations.adoptUserVersion = true;
+    f.config.migrations = makeMigrator(std::move(migrations));
+    f.start();
+    f.damagePage();
+    CHECK(f.readAll() == ErrorCode::Corrupt);
+    f.pool.tick();
+    CHECK(runs == 2);
+    CHECK(f.rows() == kRows);
+    const auto refused = errorOf([&] { f.pool.run("INSERT INTO item(name) VALUES ('x')"); });
+    REQUIRE(refused.has_value());
+    CHECK(refused->code() == ErrorCode::ReadOnly);
+    CHECK(contains(refused->what(), "once is enough"));
+  }
+
   TEST_CASE("the housekeeper does not wait for its next round") {
     const Watchdog watchdog("damage is not repaired");
     Running f;
@@ -132,35 +118,6 @@ TEST_SUITE("integration/running_damage") {
     CHECK(eventually([&] { return f.pool.storageState() == StorageState::Ok; }));
     CHECK(f.rows() == kRows);
     CHECK_FALSE(f.insert());
-  }
-
-  TEST_CASE("callers wait for the repair and are served by the restored database") {
-    const Watchdog watchdog("callers are not served after a repair");
-    Running f;
-    f.config.housekeeping = HousekeepingMode::Thread;
-    f.config.acquireTimeout = 60s;
-    f.start();
-    std::atomic<bool> damaged{false};
-    std::atomic<int> served{0};
-    {
-      std::vector<std::thread> threads;
-      for (int i = 0; i < 4; ++i) {
-        threads.emplace_back([&, i] {
-          bool afterwards = false;
-          while (!afterwards) {
-            const bool before = damaged && f.events->count(EventKind::DatabaseRecovered) > 0;
-            const auto code = i % 2 == 0 ? f.readAll() : f.insert();
-            afterwards = before && !code;
-          }
-          ++served;
-        });
-      }
-      f.damagePage();
-      damaged = true;
-      for (std::thread& thread : threads) thread.join();
-    }
-    CHECK(served == 4);
-    CHECK(f.pool.verify(VerifyDepth::Full).isSound());
   }
 
   TEST_CASE("what met a passing error is found sound, and nothing is replaced") {
@@ -266,86 +223,6 @@ TEST_SUITE("integration/running_damage") {
     CHECK_FALSE(f.insert());
   }
 
-  TEST_CASE("a lease that runs a statement is forced, one that is idle is waited for") {
-    const Watchdog watchdog("a lease keeps the pool from being repaired");
-    Running f;
-    f.start();
-    Gate leased;
-    Gate released;
-    std::optional<ErrorCode> ended;
-    std::thread busy([&] {
-      auto lease = f.pool.acquire(Access::Read);
-      leased.open();
-      ended = codeOf([&] {
-        lease->query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
-      });
-      lease.release();
-    });
-    leased.pass();
-    f.damagePage();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    f.pool.tick();
-    busy.join();
-    CHECK(ended == ErrorCode::LeaseRevoked);
-    CHECK(f.pool.storageState() == StorageState::Ok);
-    CHECK(f.pool.metrics().leasesForced == 1);
-
-    Gate again;
-    std::thread idle([&] {
-      auto lease = f.pool.acquire(Access::Read);
-      again.open();
-      released.pass();
-    });
-    again.pass();
-    f.damagePage();
-    f.letTimePass();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    f.pool.tick();
-    CHECK(f.pool.storageState() == StorageState::Damaged);
-    CHECK(f.logger->contains("once no lease is out any more"));
-    CHECK(f.pool.queryValue<std::string>("SELECT name FROM item WHERE id = 1").has_value());
-    released.open();
-    idle.join();
-    f.letTimePass();
-    f.pool.tick();
-    CHECK(f.pool.storageState() == StorageState::Ok);
-    CHECK(f.rows() == kRows);
-  }
-
-  TEST_CASE("who holds a lease itself cannot repair") {
-    Running f;
-    f.start();
-    f.damagePage();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    {
-      const auto lease = f.pool.acquire(Access::Read);
-      f.pool.tick();
-      CHECK(f.pool.storageState() == StorageState::Damaged);
-    }
-    f.letTimePass();
-    f.pool.tick();
-    CHECK(f.pool.storageState() == StorageState::Ok);
-  }
-
-  TEST_CASE("another process that has it open is waited for") {
-    Running f;
-    f.start();
-    {
-      RawSqlite other(f.config.database);
-      other.integer("SELECT count(*) FROM sqlite_schema");
-      f.damagePage();
-      CHECK(f.readAll() == ErrorCode::Corrupt);
-      f.pool.tick();
-      CHECK(f.pool.storageState() == StorageState::Damaged);
-      CHECK(f.logger->contains("another process"));
-      CHECK_FALSE(fs::exists(f.quarantined()));
-    }
-    f.letTimePass();
-    f.pool.tick();
-    CHECK(f.pool.storageState() == StorageState::Ok);
-    CHECK(f.rows() == kRows);
-  }
-
   TEST_CASE("a file that was emptied is lost and not new") {
     Running f;
     SUBCASE("with a backup it is restored") {
@@ -402,41 +279,5 @@ TEST_SUITE("integration/running_damage") {
     CHECK(health.storageState == StorageState::Damaged);
     f.pool.close();
     CHECK(fileContent(f.config.database) == damaged);
-  }
-
-  TEST_CASE("caches and observers learn that everything may have changed") {
-    Running f;
-    f.start();
-    std::atomic<int> calls{0};
-    const Observation observation = f.pool.observe({"item"}, [&] { ++calls; });
-    f.damagePage();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    f.pool.tick();
-    CHECK(calls >= 1);
-  }
-
-  TEST_CASE("posted work that was refused meanwhile is written afterwards") {
-    Running f;
-    f.start();
-    f.damagePage();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    auto posted = f.pool.post([](Transaction& tx) { tx.run("INSERT INTO item(name) VALUES ('posted')"); });
-    CHECK(codeOf([&] { f.pool.flush(); }) == ErrorCode::Corrupt);
-    f.pool.tick();
-    f.pool.flush();
-    posted.get();
-    CHECK(f.rows() == kRows + 1);
-  }
-
-  TEST_CASE("a backup under way is ended and the next one is made by schedule") {
-    Running f;
-    f.config.backup.interval = 1min;
-    f.start();
-    f.damagePage();
-    CHECK(f.readAll() == ErrorCode::Corrupt);
-    f.pool.tick();
-    f.letTimePass();
-    f.pool.tick();
-    CHECK(f.events->count(EventKind::BackupMade) == 1);
   }
 }

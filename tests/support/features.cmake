@@ -21,8 +21,8 @@ set(holdfast_tests_of_ASYNC
     post_storage_test.cpp
     post_test.cpp
     posted_bytes_test.cpp
-    running_damage_test.cpp
     repository_cache_test.cpp
+    running_damage_others_test.cpp
     upkeep_allocation_test.cpp)
 
 set(holdfast_tests_of_JSON
