@@ -54,7 +54,7 @@ struct OpenReport {
 struct CheckpointReport {
   int walPages = 0;           ///< Pages in the log.
   int checkpointedPages = 0;  ///< Of these, moved into the database.
-  bool complete = false;      ///< All of them; false where a reader stands in the way.
+  bool complete = false;      ///< All of them; false where a reader, or a writer of another process, stands in the way.
   bool truncated = false;     ///< The log file was cut to zero bytes.
 };
 

@@ -32,8 +32,8 @@ namespace holdfast {
 
 /// How a checkpoint treats the log once it is copied.
 enum class CheckpointMode : std::uint8_t {
-  Passive,   ///< Copies what no reader stands in the way of.
-  Truncate,  ///< Copies all and cuts the log to nothing, or stops where a reader is.
+  Passive,  ///< Copies what no reader stands in the way of. Waits for a transaction of another process, up to busyTimeout.
+  Truncate,  ///< Cuts a log that has been copied to nothing, where nobody reads or writes.
 };
 
 /// What a handle holds of the heap, in bytes.
@@ -242,6 +242,8 @@ struct Connection::Impl {
   static void noteWeight(const CachedStatement& statement) noexcept;
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
+  CheckpointReport copyLog();
+  CheckpointReport cutLog();
   /// SQLite calls it before a COMMIT takes effect.
   static int noteCommit(void* impl) noexcept;
   /// Tells what a COMMIT has changed, once it is over. Cheap where there was none.

@@ -212,26 +212,6 @@ bool Connection::Impl::verify(std::string& reason) noexcept {
   }
 }
 
-CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
-  if constexpr (!kHasThreads) return {.complete = true};  // There is no log: every commit is in the database.
-  dropView();
-  CheckpointReport report;
-  const bool truncate = mode == CheckpointMode::Truncate;
-  if (truncate) sqlite3_busy_handler(handle, nullptr, nullptr);  // Readers are not waited for.
-  const int code =
-      sqlite3_wal_checkpoint_v2(handle, "main", truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE,
-                                &report.walPages, &report.checkpointedPages);
-  if (truncate) sqlite3_busy_handler(handle, &waitForLock, this);
-  if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
-    noteBreakage(code);
-    throw makeSqliteError(handle, code).addFrame("checkpoint");
-  }
-  report.complete = code == SQLITE_OK && report.walPages == report.checkpointedPages;
-  report.truncated = truncate && code == SQLITE_OK;
-  if (report.truncated) walPages.store(0, std::memory_order_relaxed);
-  return report;
-}
-
 void Connection::Impl::setDurability(Durability durability) {
   if (durability_ == durability) return;
   applyDurability(handle, durability);

@@ -1,5 +1,5 @@
 // The write-ahead log: when it is copied into the database, and what keeps it within its bounds. By the holder of the
-// write slot, between transactions: in one process no checkpoint ever overlaps a write.
+// write slot, between transactions; where other processes write, too, under the log's lock (connection/checkpoint.cpp).
 
 #include <algorithm>
 
@@ -10,6 +10,8 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAtLogAgain{5};
+// So long a lease that ends waits for a transaction of another process, to copy the log.
+constexpr std::chrono::milliseconds kCopyPatience{100};
 
 std::string formatMebibytes(std::int64_t bytes) {
   return std::to_string(bytes / MiB) + "." + std::to_string(bytes % MiB * 10 / MiB) + " MiB";
@@ -31,6 +33,7 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
   if (storage.state() == StorageState::Damaged) return;  // The log may be what is sound.
   try {
+    writer.impl().setLimits({.lockDeadline = SteadyClock::now() + kCopyPatience});
     const CheckpointReport report = checkpoints.run(writer);
     const bool large = logBytes(writer.impl()) >= logLimit(writer.impl()) / 2;
     // A log that is copied as a whole and still grows on is in use by a reader, too.
@@ -38,6 +41,7 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"checkpoint failed: ", failure.what()});
   }
+  writer.impl().clearLimits();
 }
 
 std::uint64_t ConnectionPool::Core::snapshotKey(std::uint64_t lease, const Connection::Impl& reader) noexcept {

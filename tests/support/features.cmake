@@ -5,6 +5,7 @@ set(holdfast_tests_of_ASYNC
     async_test.cpp
     bounded_calls_test.cpp
     call_allocation_test.cpp
+    checkpoint_beside_writer_test.cpp
     executor_stop_test.cpp
     executor_test.cpp
     future_resume_test.cpp
