@@ -75,7 +75,7 @@ bool outgrowMemory(ConnectionPool& db, const BaseRepository<Reading>& readings) 
     std::printf("refused: %s\n", error.what());
     if (error.code() != ErrorCode::MemoryLimit) return false;
   }
-  return readings.count() == before && db.queryValue<std::string>("PRAGMA integrity_check").value_or("") == "ok";
+  return readings.count() == before && db.queryValue<std::string>("PRAGMA main.integrity_check").value_or("") == "ok";
 }
 
 void report() {

@@ -14,8 +14,9 @@ std::vector<std::string> rowsOf(Connection::Impl& handle, VerifyDepth depth) {
     rows.push_back(row.get<std::string>(0));
     return true;
   };
-  handle.visit(depth == VerifyDepth::Quick ? Sql("PRAGMA quick_check(100)") : Sql("PRAGMA integrity_check(100)"), {},
-               detail::RowVisitor(keep));
+  handle.visit(
+      depth == VerifyDepth::Quick ? Sql("PRAGMA main.quick_check(100)") : Sql("PRAGMA main.integrity_check(100)"), {},
+      detail::RowVisitor(keep));
   if (rows.size() == 1 && rows.front() == "ok") rows.clear();
   return rows;
 }

@@ -120,7 +120,7 @@ void BackupTarget::verify(const ContentFacts& source, const PlainDatabase::Limit
   copy.setLimits(limits);
   const std::string why = whyNoCopy(contentFacts(copy), source);
   if (!why.empty()) throw Error(ErrorCode::IoError, "the copy is not what was copied: " + why);
-  copy.forEach("PRAGMA integrity_check(1)", [](std::string_view row) {
+  copy.forEach("PRAGMA main.integrity_check(1)", [](std::string_view row) {
     if (row != "ok") throw Error(codeOfFinding(row), "the copy is not known to be sound: " + std::string(row));
     return true;
   });

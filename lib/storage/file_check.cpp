@@ -16,7 +16,8 @@ VerifyResult FileCheck::look(VerifyDepth depth) {
     database.setBusyTimeout(options_.busyTimeout);
     try {
       database.run("PRAGMA cell_size_check=1");
-      const char* const check = depth == VerifyDepth::Quick ? "PRAGMA quick_check(100)" : "PRAGMA integrity_check(100)";
+      const char* const check =
+          depth == VerifyDepth::Quick ? "PRAGMA main.quick_check(100)" : "PRAGMA main.integrity_check(100)";
       database.forEach(check, [&rows](std::string_view row) {
         if (row != "ok") rows.emplace_back(row);
         return true;

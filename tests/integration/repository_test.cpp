@@ -200,7 +200,7 @@ TEST_SUITE("integration/repository") {
     RawSqlite raw(f.config.database);
     CHECK(raw.text("SELECT mode || level || period || typeof(id) || length(id) || typeof(anything) FROM sample") ==
           "busy290blob16null");
-    raw.run("UPDATE sample SET address = x'0102'");
+    f.pool.run("UPDATE sample SET address = x'0102'");
     CHECK(codeOf([&] { samples.findById(sample.id); }) == ErrorCode::TypeMismatch);
     sample.mode = static_cast<Mode>(9);
     CHECK(codeOf([&] { samples.upsert(sample); }) == ErrorCode::InvalidArgument);
@@ -233,9 +233,9 @@ TEST_SUITE("integration/repository") {
     CHECK(idsOf(value.in({2.0, 4.0})) == Ids{2, 4});
     CHECK(idsOf(field(&Reading::id).in(std::vector<std::int64_t>{})).empty());
     std::vector<std::int64_t> many;
-    for (int i = 5; i < 50'000; ++i) many.push_back(i);
+    for (int i = 5; i < kMany; ++i) many.push_back(i);
     CHECK(idsOf(field(&Reading::id).in(many)) == Ids{5, 6, 7, 8, 9, 10});
-    const std::vector<std::string> names(100'000, "ev\"en\\");
+    const std::vector<std::string> names(kMany, "ev\"en\\");
     CHECK(idsOf(field(&Reading::sensor).in(names)).empty());
     const std::vector<double> fractions(40'000, 1.0);
     CHECK(codeOf([&] { idsOf(value.in(fractions)); }) == ErrorCode::InvalidArgument);
@@ -381,7 +381,7 @@ TEST_SUITE("integration/repository") {
     CHECK(metrics.errorCount == 1);
     CHECK(metrics.errorRate == doctest::Approx(1.0 / 203));
     CHECK(metrics.find.count >= 122);
-    CHECK(metrics.averageQueryTime.count() > 0);
+    if (kHasThreads) CHECK(metrics.averageQueryTime.count() > 0);  // A board's clock may stand still meanwhile.
   }
 
   TEST_CASE("a query has the time that its repository gives it") {
