@@ -95,10 +95,10 @@ TEST_SUITE("repository/query builder") {
     CHECK(readings().whereIn("id", {}).fetch().empty());
     CHECK(ids(readings().whereNotIn("id", {}).fetch()) == "1 2 3 4 5 6");
     std::vector<Value> many;
-    for (int i = 3; i < kMany; ++i) many.emplace_back(i);
+    for (int i = 3; i < kLongList; ++i) many.emplace_back(i);
     CHECK(ids(readings().whereIn("id", many).fetch()) == "3 4 5 6");
     std::vector<Value> texts;
-    for (int i = 0; i < kMany; ++i) texts.emplace_back("x'" + std::to_string(i));
+    for (int i = 0; i < kLongList; ++i) texts.emplace_back("x'" + std::to_string(i));
     texts.emplace_back("c");
     CHECK(ids(readings().whereIn("sensor", texts).fetch()) == "6");
   }

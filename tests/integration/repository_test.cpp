@@ -233,9 +233,9 @@ TEST_SUITE("integration/repository") {
     CHECK(idsOf(value.in({2.0, 4.0})) == Ids{2, 4});
     CHECK(idsOf(field(&Reading::id).in(std::vector<std::int64_t>{})).empty());
     std::vector<std::int64_t> many;
-    for (int i = 5; i < kMany; ++i) many.push_back(i);
+    for (int i = 5; i < kLongList; ++i) many.push_back(i);
     CHECK(idsOf(field(&Reading::id).in(many)) == Ids{5, 6, 7, 8, 9, 10});
-    const std::vector<std::string> names(kMany, "ev\"en\\");
+    const std::vector<std::string> names(kLongList, "ev\"en\\");
     CHECK(idsOf(field(&Reading::sensor).in(names)).empty());
     const std::vector<double> fractions(40'000, 1.0);
     CHECK(codeOf([&] { idsOf(value.in(fractions)); }) == ErrorCode::InvalidArgument);

@@ -19,7 +19,7 @@
 namespace holdfast::test {
 
 /// Values in a list: more than SQLite takes parameters, but for a board, whose memory they would not fit into.
-inline constexpr int kMany = kHasThreads ? 100'000 : 2'000;
+inline constexpr int kLongList = kHasThreads ? 100'000 : 2'000;
 
 /// Keeps the lines instead of writing them.
 class RecordingLogger final : public Logger {
