@@ -39,7 +39,7 @@ class DiskModel::Survival {
     const std::uint64_t back = chance(random, 50) ? below(random, 8) : below(random, end + 1);
     boundary_ = end - std::min(end, back);
     constexpr std::array<std::uint64_t, 3> kShares{15, 50, 85};
-    share_ = kShares[below(random, kShares.size())];
+    share_ = kShares[static_cast<std::size_t>(below(random, kShares.size()))];
   }
 
   /// For what is done as a whole or not at all.
@@ -189,8 +189,8 @@ void DiskModel::damage(std::string& content, const File& file, const Device& dev
   };
   const auto last = std::find_if(file.changes.rbegin(), file.changes.rend(), isWrite);
   if (device.damageBytes == 0 || last == file.changes.rend()) return;
-  const std::size_t hit =
-      static_cast<std::size_t>(last->operation->offset) + below(random, last->operation->bytes.size());
+  const std::size_t hit = static_cast<std::size_t>(static_cast<std::uint64_t>(last->operation->offset) +
+                                                   below(random, last->operation->bytes.size()));
   const std::size_t begin = hit / device.damageBytes * device.damageBytes;
   const std::size_t end = std::min(content.size(), begin + device.damageBytes);
   if (begin < end) makeNoise(content, begin, end - begin, random);

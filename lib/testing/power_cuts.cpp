@@ -106,7 +106,7 @@ class PowerCuts {
     constexpr std::array<Failure, 6> kKinds{Failure::FailedSync, Failure::FailedSync, Failure::FailedSync,
                                             Failure::HalfWrite,  Failure::NoSpace,    Failure::IoError};
     IoFault fault;
-    fault.failure = kKinds[random() % kKinds.size()];
+    fault.failure = kKinds[static_cast<std::size_t>(random() % kKinds.size())];
     if (fault.failure == Failure::IoError) fault.action = random() % 2 == 0 ? FileAction::Write : FileAction::Truncate;
     // Of the changes about a fifth are syncs.
     const std::size_t calls = fault.failure == Failure::FailedSync ? wellOperations_ / 5 : wellOperations_ / 2;
@@ -189,7 +189,7 @@ class PowerCuts {
 
   Files cutAgain(const Recording& restarted, std::mt19937_64& random) const {
     const std::vector<Operation>& operations = restarted.operations;
-    const std::size_t position = random() % (operations.size() + 1);
+    const auto position = static_cast<std::size_t>(random() % (operations.size() + 1));
     DiskModel model(restarted);
     for (std::size_t i = 0; i < position; ++i) model.apply(operations[i]);
     return model.cut(options_.device, random, position < operations.size() ? &operations[position] : nullptr);

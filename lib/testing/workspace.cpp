@@ -27,7 +27,7 @@ using OpenFile = std::unique_ptr<std::FILE, Closing>;
 std::string contentOf(const fs::path& path) {
   const OpenFile file(std::fopen(path.c_str(), "rb"));
   if (!file) failed(path.string(), errno);
-  std::string content(fs::file_size(path), '\0');
+  std::string content(static_cast<std::size_t>(fs::file_size(path)), '\0');
   if (std::fread(content.data(), 1, content.size(), file.get()) != content.size()) failed(path.string(), EIO);
   return content;
 }
