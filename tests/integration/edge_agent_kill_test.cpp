@@ -47,7 +47,9 @@ std::string contentOf(const fs::path& path) {
 class AgentProcess {
  public:
   AgentProcess(std::vector<std::string> arguments, const fs::path& output) {
-    arguments.insert(arguments.begin(), EDGE_AGENT_PATH);
+    // An emulator with its arguments comes before it, where there is one.
+    std::vector<std::string> command{EDGE_AGENT_COMMAND};
+    arguments.insert(arguments.begin(), command.begin(), command.end());
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -55,9 +57,9 @@ class AgentProcess {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
-    const int error = posix_spawn(&pid_, EDGE_AGENT_PATH, &actions, nullptr, argv.data(), environ);
+    const int error = posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) throw std::runtime_error("cannot start " EDGE_AGENT_PATH);
+    if (error != 0) throw std::runtime_error("cannot start " + arguments.front());
   }
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;
