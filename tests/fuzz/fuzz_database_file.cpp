@@ -8,7 +8,6 @@
 #include <memory>
 
 #include "fuzz/fuzz_world.hpp"
-#include "support/no_logger.hpp"
 #include "support/raw_sqlite.hpp"
 
 using namespace holdfast;
@@ -65,12 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   static const Files made = makeFiles();
   FuzzedDataProvider data(bytes, size);
   const TempDirectory directory;
-  ConnectionConfig config;
-  config.database = directory.file("fuzz.db");
-  config.poolSize = 2;
-  config.durability = Durability::Off;
-  config.housekeeping = HousekeepingMode::Manual;
-  config.logger = std::make_shared<NoLogger>();
+  ConnectionConfig config = fuzzConfig(directory.file("fuzz.db"));
   config.checkAtOpen = data.ConsumeBool() ? OpenCheck::Always : OpenCheck::AfterCrash;
   config.repairAtOpen = data.ConsumeBool();
   config.checkAtOpenLimit = 2s;

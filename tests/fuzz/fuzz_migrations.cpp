@@ -6,7 +6,6 @@
 #include <string>
 
 #include "fuzz/fuzz_world.hpp"
-#include "support/no_logger.hpp"
 #include "support/temp_directory.hpp"
 
 using namespace holdfast;
@@ -43,7 +42,7 @@ Migration anyMigration(FuzzedDataProvider& data, int version) {
 struct Content {
   int version = 0;
   std::int64_t schema = 0;
-  std::string rows;
+  std::string objects;
   bool operator==(const Content&) const = default;
 };
 
@@ -52,22 +51,13 @@ Content contentOf(ConnectionPool& pool) {
           pool.queryValue<std::string>("SELECT group_concat(name) FROM sqlite_schema").value_or("")};
 }
 
-ConnectionConfig configOf(const TempDirectory& directory) {
-  ConnectionConfig config;
-  config.database = directory.file("fuzz.db");
-  config.poolSize = 1;
-  config.durability = Durability::Off;
-  config.housekeeping = HousekeepingMode::Manual;
-  config.logger = std::make_shared<NoLogger>();
-  return config;
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   FuzzedDataProvider data(bytes, size);
   const TempDirectory directory;
-  ConnectionConfig config = configOf(directory);
+  ConnectionConfig config = fuzzConfig(directory.file("fuzz.db"));
+  config.poolSize = 1;
   {
     ConnectionPool pool(config);
     pool.run("CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT)");

@@ -15,18 +15,23 @@ namespace {
 
 constexpr int kGuardedRows = 7;
 
-ConnectionConfig configOf(const std::string& database) {
+ConnectionConfig boundedConfig(const std::string& database) {
+  ConnectionConfig config = fuzzConfig(database);
+  config.memoryLimit = 16 * MiB;
+  return config;
+}
+
+}  // namespace
+
+ConnectionConfig fuzzConfig(const std::string& database) {
   ConnectionConfig config;
   config.database = database;
   config.poolSize = 2;
   config.durability = Durability::Off;
   config.housekeeping = HousekeepingMode::Manual;
   config.logger = std::make_shared<NoLogger>();
-  config.memoryLimit = 16 * MiB;
   return config;
 }
-
-}  // namespace
 
 void require(bool condition, const char* what) {
   if (condition) return;
@@ -39,7 +44,7 @@ FuzzWorld& FuzzWorld::instance() {
   return world;
 }
 
-FuzzWorld::FuzzWorld() : pool_(configOf(directory_.file("fuzz.db"))) {
+FuzzWorld::FuzzWorld() : pool_(boundedConfig(directory_.file("fuzz.db"))) {
   pool_.run("CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT NOT NULL, amount REAL, tags TEXT, raw BLOB)");
   pool_.run("CREATE INDEX item_name ON item(name)");
   pool_.run("CREATE TABLE guarded(id INTEGER PRIMARY KEY, name TEXT)");

@@ -15,6 +15,9 @@ namespace holdfast::test {
 /// Ends the process, with what went wrong, where `condition` does not hold: libFuzzer keeps the input.
 void require(bool condition, const char* what);
 
+/// Two handles, nothing synced, nothing logged, no thread of its own.
+ConnectionConfig fuzzConfig(const std::string& database);
+
 /// A database with a table `item` for what inputs do, and one that none of them may touch.
 class FuzzWorld {
  public:
