@@ -149,10 +149,10 @@ void ConnectionPool::Core::resetMetrics() {
 
 void ConnectionPool::Core::noteForeignWrites() noexcept {
   if (!kHasThreads || !sqliteLibrary().walResetBug || foreignWritesSeen.exchange(true)) return;
-  log(LogLevel::Warning, {"another process writes this database, and SQLite ", sqliteLibrary().version,
-                          " can lose commits where a checkpoint meets a write of another process, which holdfast's do "
-                          "not; 3.51.3, 3.50.7 and 3.44.6 "
-                          "cannot"});
+  log(LogLevel::Warning,
+      {"another process writes this database, and SQLite ", sqliteLibrary().version,
+       " can lose commits where a checkpoint of its own meets a write of another process (holdfast's never do); ",
+       "3.51.3, 3.50.7 and 3.44.6 cannot"});
 }
 
 void ConnectionPool::Core::noteCheckpoint(const CheckpointReport& report, std::uint64_t connectionId,
