@@ -2,6 +2,7 @@
 
 #include "connection/connection_impl.hpp"
 #include "connection/sqlite_error.hpp"
+#include "core/steady_clock.hpp"
 
 namespace holdfast {
 namespace {
@@ -47,16 +48,18 @@ int stopCheckpoint(void* handle, int /*attempt*/) noexcept {
 
 }  // namespace
 
-CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode) {
+CheckpointReport Connection::Impl::checkpoint(CheckpointMode mode, Limits::Time until) {
   if constexpr (!kHasThreads) return {.complete = true};  // There is no log: every commit is in the database.
   dropView();
-  return mode == CheckpointMode::Truncate ? cutLog() : copyLog();
+  return mode == CheckpointMode::Truncate ? cutLog() : copyLog(until);
 }
 
-CheckpointReport Connection::Impl::copyLog() {
+CheckpointReport Connection::Impl::copyLog(Limits::Time until) {
   LogWriteLock lock(handle);
   for (int attempt = 0; !lock.take(); ++attempt) {
-    if (waitForLock(this, attempt) == 0) return {.walPages = walPages.load(std::memory_order_relaxed)};
+    if (SteadyClock::now() >= until || waitForLock(this, attempt) == 0) {
+      return {.walPages = walPages.load(std::memory_order_relaxed)};
+    }
   }
   CheckpointReport report;
   const int code =

@@ -25,6 +25,7 @@
 #include "connection/statement_cache.hpp"
 #include "connection/statement_guard.hpp"
 #include "core/port/process.hpp"
+#include "core/steady_clock.hpp"
 #include "metrics/counter.hpp"
 #include "metrics/histogram.hpp"
 
@@ -129,7 +130,8 @@ struct Connection::Impl {
   Error goneError() noexcept;
   /// Whether the file can be read and is still the one that was opened. Sets `reason` where not.
   bool verify(std::string& reason) noexcept;
-  CheckpointReport checkpoint(CheckpointMode mode);
+  /// Waits for a transaction of another process, by the handle's limits and no longer than `until`. Throws Error.
+  CheckpointReport checkpoint(CheckpointMode mode, SteadyTime until);
   /// Outside of a transaction.
   void setDurability(Durability durability);
   Durability durability() const noexcept { return durability_; }
@@ -242,7 +244,7 @@ struct Connection::Impl {
   static void noteWeight(const CachedStatement& statement) noexcept;
   static int shouldStop(void* impl) noexcept;
   static int waitForLock(void* impl, int attempt) noexcept;
-  CheckpointReport copyLog();
+  CheckpointReport copyLog(Limits::Time until);
   CheckpointReport cutLog();
   /// SQLite calls it before a COMMIT takes effect.
   static int noteCommit(void* impl) noexcept;

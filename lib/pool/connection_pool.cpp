@@ -156,7 +156,7 @@ void ConnectionPool::flush() {
 CheckpointReport ConnectionPool::checkpoint() {
   return inContext(*core_, [this] {
     const PooledConnection lease = core_->acquire({.holder = caller(Place::here())});
-    const CheckpointReport report = checkpointFully(*lease);
+    const CheckpointReport report = checkpointFully(*lease, SteadyTime::max());
     core_->noteCheckpoint(report, lease->id(), {});
     return report;
   });

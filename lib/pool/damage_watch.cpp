@@ -54,7 +54,7 @@ void DamageWatch::leaveAlone() noexcept {
   stage_ = Stage::LeftAlone;
 }
 
-DamageWatch::SteadyTime DamageWatch::metAt() const noexcept {
+SteadyTime DamageWatch::metAt() const noexcept {
   const port::LockGuard guard(mutex_);
   return metAt_;
 }

@@ -9,6 +9,7 @@
 #include <holdfast/recovery.hpp>
 
 #include "core/port/mutex.hpp"
+#include "core/steady_clock.hpp"
 
 namespace holdfast {
 
@@ -19,8 +20,6 @@ namespace holdfast {
 ///                            |                      |---leaveAlone()-> LeftAlone, until the database is opened anew
 class DamageWatch {
  public:
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
   /// Begins anew. Pauses begin with `firstPause`, and double.
   void start(Clock::Duration firstPause);
   /// A call has met damage, at `now`.

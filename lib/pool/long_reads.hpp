@@ -11,6 +11,7 @@
 #include "connection/connection_impl.hpp"
 #include "core/port/mutex.hpp"
 #include "core/port/thread.hpp"
+#include "core/steady_clock.hpp"
 
 namespace holdfast {
 
@@ -20,8 +21,6 @@ namespace holdfast {
 /// Any thread. No lock of the pool's is taken inside, and it calls nothing but SQLite's interrupt.
 class LongReads {
  public:
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
   enum class Kind : std::uint8_t { Backup, Check };
   /// A reading for as long as it lives.
   class Turn {

@@ -47,8 +47,6 @@ namespace holdfast {
 ///
 ///   Closed --open()--> Opening --> Open --close()--> Closing --> Closed
 struct ConnectionPool::Core final : PoolState, LeaseOwner, TransactionHost {
-  using SteadyTime = std::chrono::steady_clock::time_point;
-
   Core();
   ~Core();
 

@@ -213,7 +213,7 @@ CommitOutcome ConnectionPool::Core::resolveOutcome(Connection::Impl& writer, std
   try {
     if (!writer.files.look()) return CommitOutcome::Unknown;
     if (kHasThreads) {
-      if (!writer.checkpoint(CheckpointMode::Passive).complete) return CommitOutcome::Unknown;
+      if (!writer.checkpoint(CheckpointMode::Passive, SteadyTime::max()).complete) return CommitOutcome::Unknown;
       if (writer.commitMark() != markBefore) return CommitOutcome::Done;
     }
     if (writer.overwriteFailedCommit() == markBefore) return CommitOutcome::NotDone;

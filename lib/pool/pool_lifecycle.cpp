@@ -438,7 +438,7 @@ void ConnectionPool::Core::checkpointBeforeClose(Connection& writer) noexcept {
   try {
     dropAnchor(writer);
     content.stop(writer);
-    noteCheckpoint(checkpointFully(writer), writer.id(), {});
+    noteCheckpoint(checkpointFully(writer, SteadyTime::max()), writer.id(), {});
     writer.impl().allowCheckpointOnClose();  // Nothing is left to copy: closing then only removes the log.
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"the log stays beside the database: ", failure.what()});

@@ -10,8 +10,6 @@ namespace holdfast {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAtLogAgain{5};
-// So long a lease that ends waits for a transaction of another process, to copy the log.
-constexpr std::chrono::milliseconds kCopyPatience{100};
 
 std::string formatMebibytes(std::int64_t bytes) {
   return std::to_string(bytes / MiB) + "." + std::to_string(bytes % MiB * 10 / MiB) + " MiB";
@@ -33,15 +31,13 @@ void ConnectionPool::Core::checkpointIfDue(Connection& writer) noexcept {
   if (!checkpoints.due(writer.impl().walPages.load(std::memory_order_relaxed))) return;
   if (storage.state() == StorageState::Damaged) return;  // The log may be what is sound.
   try {
-    writer.impl().setLimits({.lockDeadline = SteadyClock::now() + kCopyPatience});
-    const CheckpointReport report = checkpoints.run(writer);
+    const CheckpointReport report = checkpoints.run(writer, SteadyClock::now() + kCopyPatience);
     const bool large = logBytes(writer.impl()) >= logLimit(writer.impl()) / 2;
     // A log that is copied as a whole and still grows on is in use by a reader, too.
     noteCheckpoint(report, writer.id(), large ? endOldSnapshots() : std::string());
   } catch (const std::exception& failure) {
     log(LogLevel::Warning, {"checkpoint failed: ", failure.what()});
   }
-  writer.impl().clearLimits();
 }
 
 std::uint64_t ConnectionPool::Core::snapshotKey(std::uint64_t lease, const Connection::Impl& reader) noexcept {
@@ -73,7 +69,7 @@ void ConnectionPool::Core::makeRoomInLog(Connection& writer, SteadyTime deadline
   Connection::Impl& impl = writer.impl();
   if (logBytes(impl) < logLimit(impl)) return;
   while (true) {
-    const CheckpointReport report = checkpointFully(writer);
+    const CheckpointReport report = checkpointFully(writer, deadline);
     // The handle may have taken the length of the file for that of the log.
     if (!report.truncated) impl.walPages.store(report.walPages, std::memory_order_relaxed);
     if (logBytes(impl) < logLimit(impl)) return noteCheckpoint(report, writer.id(), {});

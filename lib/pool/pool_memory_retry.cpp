@@ -94,7 +94,7 @@ CallOptions ConnectionPool::Core::restOf(const CallOptions& options, SteadyTime 
   return rest;
 }
 
-ConnectionPool::Core::SteadyTime ConnectionPool::Core::heavyDeadline(const CallOptions& options) const {
+SteadyTime ConnectionPool::Core::heavyDeadline(const CallOptions& options) const {
   // Alarms and commands do not wait for reports.
   if (options.priority == Priority::Control) return SteadyTime::min();
   return SteadyClock::now() +

@@ -128,7 +128,7 @@ void StorageKeeper::findRoom(Connection& writer, StorageFacts& facts) {
   Connection::Impl& impl = writer.impl();
   try {
     // The log keeps the size that it had at its longest.
-    if (trial.shortage() == Shortage::Quota && checkpointFully(writer).truncated) {
+    if (trial.shortage() == Shortage::Quota && checkpointFully(writer, SteadyClock::now() + kCopyPatience).truncated) {
       impl.files.lookAtAll();
       facts.usedBytes = impl.files.bytes();
     }

@@ -4,15 +4,16 @@
 
 namespace holdfast {
 
-CheckpointReport checkpointFully(Connection& writer) {
-  CheckpointReport report = writer.impl().checkpoint(CheckpointMode::Passive);
-  if (report.complete) report.truncated = writer.impl().checkpoint(CheckpointMode::Truncate).truncated;
+CheckpointReport checkpointFully(Connection& writer, SteadyTime until) {
+  CheckpointReport report = writer.impl().checkpoint(CheckpointMode::Passive, until);
+  if (report.complete) report.truncated = writer.impl().checkpoint(CheckpointMode::Truncate, until).truncated;
   return report;
 }
 
-CheckpointReport CheckpointPolicy::run(Connection& writer) {
+CheckpointReport CheckpointPolicy::run(Connection& writer, SteadyTime until) {
   const bool large = writer.impl().walPages.load(std::memory_order_relaxed) >= 4 * startPages_;
-  const CheckpointReport report = large ? checkpointFully(writer) : writer.impl().checkpoint(CheckpointMode::Passive);
+  const CheckpointReport report =
+      large ? checkpointFully(writer, until) : writer.impl().checkpoint(CheckpointMode::Passive, until);
   nextAt_ = report.walPages + startPages_;
   return report;
 }

@@ -52,7 +52,7 @@ std::optional<std::int64_t> Scrub::findSuspect(Connection& writer, std::int64_t 
 // Once the log is in the file nothing is half written any more, unless another process writes: then not each time.
 std::optional<Scrub::Finding> Scrub::confirm(Connection& writer, std::int64_t page) {
   constexpr int kLooks = 3;
-  if (!checkpointFully(writer).complete) {
+  if (!checkpointFully(writer, SteadyClock::now() + kCopyPatience).complete) {
     next_ = page;  // Later.
     return std::nullopt;
   }
