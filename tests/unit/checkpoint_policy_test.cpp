@@ -84,13 +84,13 @@ TEST_SUITE("storage/checkpoint_policy") {
     {
       const Reader reader(writer);
       writer.write(20);
-      const CheckpointReport first = policy.run(*writer.connection);
+      const CheckpointReport first = policy.run(*writer.connection, holdfast::SteadyTime::max());
       CHECK_FALSE(first.complete);
       CHECK_FALSE(policy.due(first.walPages));
       CHECK_FALSE(policy.due(first.walPages + 19));
       CHECK(policy.due(first.walPages + 20));
     }
-    CHECK(policy.run(*writer.connection).complete);
+    CHECK(policy.run(*writer.connection, holdfast::SteadyTime::max()).complete);
   }
 
   TEST_CASE("after a complete checkpoint the next commit starts the log anew") {
@@ -98,7 +98,7 @@ TEST_SUITE("storage/checkpoint_policy") {
     CheckpointPolicy policy(20);
     writer.write(25);
     REQUIRE(policy.due(writer.walPages()));
-    const CheckpointReport report = policy.run(*writer.connection);
+    const CheckpointReport report = policy.run(*writer.connection, holdfast::SteadyTime::max());
     CHECK(report.complete);
     CHECK_FALSE(report.truncated);
     CHECK(report.checkpointedPages == report.walPages);
@@ -113,7 +113,7 @@ TEST_SUITE("storage/checkpoint_policy") {
     writer.write(30);
     REQUIRE(writer.walPages() >= 20);
     REQUIRE(policy.due(writer.walPages()));
-    const CheckpointReport report = policy.run(*writer.connection);
+    const CheckpointReport report = policy.run(*writer.connection, holdfast::SteadyTime::max());
     CHECK(report.truncated);
     CHECK(writer.logBytes() == 0);
     CHECK(writer.walPages() == 0);
@@ -127,12 +127,12 @@ TEST_SUITE("storage/checkpoint_policy") {
     {
       const Reader reader(writer);
       writer.write(10);
-      const CheckpointReport blocked = checkpointFully(*writer.connection);
+      const CheckpointReport blocked = checkpointFully(*writer.connection, holdfast::SteadyTime::max());
       CHECK_FALSE(blocked.complete);
       CHECK_FALSE(blocked.truncated);
       CHECK(blocked.checkpointedPages < blocked.walPages);
     }
-    const CheckpointReport report = checkpointFully(*writer.connection);
+    const CheckpointReport report = checkpointFully(*writer.connection, holdfast::SteadyTime::max());
     CHECK(report.complete);
     CHECK(report.truncated);
     CHECK(writer.logBytes() == 0);
@@ -141,7 +141,7 @@ TEST_SUITE("storage/checkpoint_policy") {
 
   TEST_CASE("a checkpoint of an empty log is complete") {
     Writer writer;
-    CHECK(checkpointFully(*writer.connection).complete);
-    CHECK(checkpointFully(*writer.connection).truncated);
+    CHECK(checkpointFully(*writer.connection, holdfast::SteadyTime::max()).complete);
+    CHECK(checkpointFully(*writer.connection, holdfast::SteadyTime::max()).truncated);
   }
 }
